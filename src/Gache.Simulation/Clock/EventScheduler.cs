@@ -20,6 +20,9 @@ public sealed class EventScheduler
     /// <summary>How many events have happened.</summary>
     public long EventCount { get; private set; }
 
+    /// <summary>The event that happened last, also if it threw.</summary>
+    public SimulatedEvent? Last { get; private set; }
+
     /// <summary>Schedules an event; one that is scheduled already is moved.</summary>
     /// <param name="atTicks">The world's time in ticks; a time that has passed means now, after everything that is scheduled for now.</param>
     /// <param name="what">The event; it may be scheduled again once it happened.</param>
@@ -47,8 +50,8 @@ public sealed class EventScheduler
 
     /// <summary>Lets the next event happen.</summary>
     /// <param name="untilTicks">Events after this time are left.</param>
-    /// <returns>False if no event is left up to that time; the time is then <paramref name="untilTicks"/>.</returns>
-    public bool RunNext(long untilTicks)
+    /// <returns>The event; null if none is left up to that time, and the time is then <paramref name="untilTicks"/>.</returns>
+    public SimulatedEvent? RunNext(long untilTicks)
     {
         while (queue.TryPeek(out SimulatedEvent? what, out Moment moment) && moment.AtTicks <= untilTicks)
         {
@@ -58,18 +61,19 @@ public sealed class EventScheduler
             NowTicks = moment.AtTicks;
             EventCount++;
             what.Sequence = SimulatedEvent.NotScheduled;
+            Last = what;
             what.Happen();
-            return true;
+            return what;
         }
 
         NowTicks = Math.Max(NowTicks, untilTicks);
-        return false;
+        return null;
     }
 
     /// <summary>Lets everything happen up to a time.</summary>
     public void RunUntil(TimeSpan until)
     {
-        while (RunNext(until.Ticks)) { }
+        while (RunNext(until.Ticks) is not null) { }
     }
 
     private readonly record struct Moment(long AtTicks, long Sequence) : IComparable<Moment>

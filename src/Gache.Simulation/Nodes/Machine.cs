@@ -1,0 +1,171 @@
+using System.Text;
+using Gache.Log;
+using Gache.Primitives;
+using Gache.Replication;
+using Gache.Store;
+
+namespace Gache.Simulation;
+
+/// <summary>One machine of a world: its clocks and disk, which outlive processes, and the process that runs on it now.</summary>
+internal sealed class Machine : IEndpoint
+{
+    private readonly World world;
+    private readonly SeededRandom random;
+    private int starts;
+
+    /// <summary>Makes a machine that is switched off.</summary>
+    public Machine(World world, int number, SeededRandom random)
+    {
+        this.world = world;
+        this.random = random;
+        Name = $"n{number}";
+        Clock = new MachineClock(world.Scheduler);
+        Speed = new DiskSpeed(random.Fork());
+        Disk = new SimulatedFileSystem(random.Fork());
+    }
+
+    /// <summary>For traces, and the host in its addresses.</summary>
+    public string Name { get; }
+
+    /// <summary>Where its raft port is.</summary>
+    public string RaftAddress => $"{Name}:7000";
+
+    /// <inheritdoc/>
+    public string ApiAddress => $"{Name}:8000";
+
+    /// <summary>Its clocks.</summary>
+    public MachineClock Clock { get; }
+
+    /// <summary>How long its disk takes.</summary>
+    public DiskSpeed Speed { get; }
+
+    /// <summary>Its disk.</summary>
+    public SimulatedFileSystem Disk { get; private set; }
+
+    /// <summary>Who its data folder belongs to; null while that is empty.</summary>
+    public FolderIdentity? Folder { get; set; }
+
+    /// <summary>An earlier copy of its data folder, or null.</summary>
+    public (SimulatedFileSystem Disk, FolderIdentity Folder)? OldCopy { get; private set; }
+
+    /// <summary>True once its folder was replaced by an old copy: then losing data is no defect.</summary>
+    public bool HasOldFolder { get; private set; }
+
+    /// <summary>The process that runs here, or ran last.</summary>
+    public NodeRun? Run { get; private set; }
+
+    /// <inheritdoc/>
+    public NodeProcess? Process => Run?.Process;
+
+    /// <summary>True while a process runs here, paused or not.</summary>
+    public bool IsUp => Process is { IsAlive: true };
+
+    /// <summary>True while it leads.</summary>
+    public bool IsLeader => IsUp && Run is { Replica: not null } && Run.Core is { Role: Raft.Role.Leader };
+
+    /// <summary>Starts a process, if none runs.</summary>
+    public void Start()
+    {
+        if (IsUp) return;
+        starts++;
+        var process = new NodeProcess(world.Scheduler, $"{Name}.{starts}", random.NextUInt64());
+        world.Trace?.Add(process.Name, "starts");
+        Run = new NodeRun(world, this, process, random.Fork());
+    }
+
+    /// <summary>Kills the process; what is in the page cache stays.</summary>
+    public void Kill()
+    {
+        if (!IsUp) return;
+        world.Trace?.Add(Process!.Name, "is killed");
+        Disk.Kill();
+        Run!.End();
+    }
+
+    /// <summary>Switches the machine off: what was not synced is lost in part.</summary>
+    public void LosePower()
+    {
+        if (IsUp) world.Trace?.Add(Process!.Name, "loses power");
+        Disk.Crash();
+        if (IsUp) Run!.End();
+    }
+
+    /// <summary>Stops the process where it is.</summary>
+    public void Pause() => Process?.Pause();
+
+    /// <summary>Lets it go on.</summary>
+    public void Resume() => Process?.Resume();
+
+    /// <summary>Asks the process to stop; it is started again when it has.</summary>
+    public void Stop() => Run?.Stop();
+
+    /// <summary>Empties the data folder: another disk.</summary>
+    public void Wipe()
+    {
+        Disk = new SimulatedFileSystem(random.Fork());
+        Folder = null;
+        (OldCopy, HasOldFolder) = (null, false);
+    }
+
+    /// <summary>Keeps a copy of the data folder as it is now.</summary>
+    public void KeepCopy()
+    {
+        if (Folder is null) return;
+        OldCopy = (CopyOf(Disk), Folder);
+    }
+
+    /// <summary>Replaces the data folder by the copy that was kept.</summary>
+    public void PutBackCopy()
+    {
+        (SimulatedFileSystem disk, FolderIdentity folder) = OldCopy!.Value;
+        (Disk, Folder, OldCopy, HasOldFolder) = (CopyOf(disk), folder, null, true);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<WriteAnswer> WriteAsync(OperationKind kind, string key, byte[] value)
+    {
+        if (Run?.Replica is not Replica replica) return new(new WriteAnswer(NotYet));
+        byte[] keyBytes = Encoding.UTF8.GetBytes(key);
+        return replica.WriteAsync(kind switch
+        {
+            OperationKind.Set => Command.EncodeSet(keyBytes, value),
+            OperationKind.Put => Command.EncodePut(keyBytes, value),
+            _ => Command.EncodeDelete(keyBytes),
+        });
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level) =>
+        Run?.Replica is Replica replica ? replica.ReadAsync(Encoding.UTF8.GetBytes(key), level) : new(new ReadAnswer(NotYet));
+
+    /// <inheritdoc/>
+    public void Failed(Exception exception) => world.Fail(new("a request threw", $"at {Name}: {exception}"));
+
+    private static Refusal NotYet { get; } = new(RefusalCode.ShuttingDown, "the node is starting");
+
+    private SimulatedFileSystem CopyOf(SimulatedFileSystem disk)
+    {
+        var copy = new SimulatedFileSystem(random.Fork());
+        foreach (string folder in NodeFolders.All.Where(disk.Exists)) DiskCopy.Copy(disk, copy, folder);
+        return copy;
+    }
+}
+
+/// <summary>What a data folder says of its owner.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="Shard">Its shard.</param>
+/// <param name="Cluster">Its cluster.</param>
+internal sealed record FolderIdentity(NodeId Node, ShardId Shard, ClusterId Cluster);
+
+/// <summary>Where a node keeps what.</summary>
+internal static class NodeFolders
+{
+    /// <summary>The log's segments.</summary>
+    public const string Log = "/data/log";
+
+    /// <summary>The snapshots.</summary>
+    public const string Snapshots = "/data/snapshots";
+
+    /// <summary>All of them.</summary>
+    public static readonly IReadOnlyList<string> All = [Log, Snapshots];
+}

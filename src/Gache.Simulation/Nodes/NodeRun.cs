@@ -1,0 +1,235 @@
+using Gache.Log;
+using Gache.Primitives;
+using Gache.Raft;
+using Gache.Replication;
+using Gache.Store;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gache.Simulation;
+
+/// <summary>One process of a node: opens its folder, founds or joins where that is empty, and runs the production replica until it ends.</summary>
+internal sealed class NodeRun
+{
+    private static readonly TimeSpan MostStartTime = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan JoinEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MostEndTime = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan MostRepair = TimeSpan.FromSeconds(5);
+    private const int StopWithinTicks = 500;
+
+    private readonly World world;
+    private readonly Machine machine;
+    private readonly SeededRandom random;
+    private readonly ProcessTime time;
+    private readonly SimulatedTransport transport;
+    private WriteAheadLog? log;
+    private bool isStopping;
+
+    /// <summary>Starts; the process does its first thing a moment later.</summary>
+    public NodeRun(World world, Machine machine, NodeProcess process, SeededRandom random)
+    {
+        (this.world, this.machine, this.random, Process) = (world, machine, random, process);
+        time = new ProcessTime(world.Scheduler, machine.Clock, process);
+        transport = world.Network.Listen(machine.RaftAddress, process);
+        process.After(random.Between(TimeSpan.Zero, MostStartTime), () =>
+        {
+            if (machine.Folder is null && !world.TryFound(machine)) Join();
+            else Open();
+        });
+        world.Add(this);
+    }
+
+    /// <summary>The process.</summary>
+    public NodeProcess Process { get; }
+
+    /// <summary>Where it runs.</summary>
+    public Machine Machine => machine;
+
+    /// <summary>The replica, once it is open.</summary>
+    public Replica? Replica { get; private set; }
+
+    /// <summary>Its core.</summary>
+    public RaftCore? Core { get; private set; }
+
+    /// <summary>Its store.</summary>
+    public KeyValueStore? Store { get; private set; }
+
+    /// <summary>What the invariants saw of it last.</summary>
+    public Seen LastSeen { get; set; }
+
+    /// <summary>Ends the process at once.</summary>
+    public void End()
+    {
+        Process.Kill();
+        Store?.Dispose();
+    }
+
+    /// <summary>SIGTERM: stops in good order, and comes back.</summary>
+    public void Stop()
+    {
+        if (isStopping || Replica is null) return;
+        isStopping = true;
+        Process.After(TimeSpan.Zero, () => _ = StopAsync(Replica));
+    }
+
+    private async Task StopAsync(Replica replica)
+    {
+        await replica.StopAsync(StopWithinTicks).ConfigureAwait(false);
+        if (!Process.IsAlive) return;
+        replica.Close();
+        EndAndRestart(closesLog: true);
+    }
+
+    private void Open()
+    {
+        FolderIdentity folder = machine.Folder!;
+        try
+        {
+            log = WriteAheadLog.Open(machine.Disk, NodeFolders.Log, folder.Shard, folder.Node, NodeSizes.Log, out Recovered recovered);
+            if (recovered.Cut is { } cut) world.Trace?.Add(Process.Name, $"cut {cut.Bytes} bytes of {cut.File} at {cut.Offset}");
+            var snapshots = new SnapshotFolder(machine.Disk, NodeFolders.Snapshots, folder.Shard);
+            snapshots.DeleteLeftovers();
+            Store = new KeyValueStore();
+            if (recovered.Snapshot is { } mark)
+            {
+                SnapshotFile file = snapshots.List().First(f => f.Index == mark.Index && f.Term == mark.Term);
+                using SnapshotReader reader = snapshots.Read(file);
+                SnapshotLoading.Into(Store, reader);
+            }
+
+            Begin(folder, snapshots, recovered);
+        }
+        catch (FileFailedException failure)
+        {
+            Ended(new NodeEnd(NodeEndReason.DiskFailed, failure.Message));
+        }
+    }
+
+    private void Begin(FolderIdentity folder, SnapshotFolder snapshots, Recovered recovered)
+    {
+        var identity = new PeerIdentity(folder.Node, folder.Shard, folder.Cluster, Process.Nonce, machine.RaftAddress, machine.ApiAddress);
+        transport.SetIdentity(identity);
+        Core = new RaftCore(folder.Node, StartOf(recovered), NodeSizes.Core, random.Fork());
+        LogDriver? driver = null;
+        Replica = new Replica(new ReplicaParts
+        {
+            Identity = identity,
+            Core = Core,
+            Log = log!,
+            Submit = write => driver!.Submit(write),
+            Store = Store!,
+            Snapshots = snapshots,
+            Transport = transport,
+            Background = new NodeBackground(Process, machine.Speed),
+            Time = time,
+            FreeDiskBytes = () => machine.Disk.FreeBytes(NodeFolders.Log),
+            Logger = world.Trace?.LoggerFor(Process.Name) ?? (ILogger)NullLogger.Instance,
+            Options = NodeSizes.Replica,
+            End = Ended,
+        });
+        driver = new LogDriver(Process, machine.Speed, log!, NodeSizes.Log, Replica.LogCompleted, Replica.LogFailed);
+        LastSeen = new Seen(Role.Follower, 0, Core.CommitIndex, Store!.AppliedIndex);
+        if (world.IsFounding(machine)) Core.Bootstrap(new Configuration([new Member(folder.Node, machine.RaftAddress, machine.ApiAddress)], [folder.Node]));
+        transport.Start(Replica);
+        _ = new Ticker(world.Scheduler, machine.Clock, Process, ReplicaOptions.Tick, Replica.Tick);
+        world.Trace?.Add(Process.Name, $"is node {folder.Node}, log {recovered.FirstIndex}–{recovered.LastIndex}, term {recovered.HardState.Term}");
+    }
+
+    private static CoreStart StartOf(Recovered recovered)
+    {
+        (ulong index, ulong term) = (0, 0);
+        if (recovered.Snapshot is { } mark && recovered.FirstIndex == mark.Index + 1) (index, term) = (mark.Index, mark.Term);
+        else if (recovered.FirstIndex > 1) (index, term) = (recovered.FirstIndex, recovered.Terms[0].Term); // the first entry tells its own term
+        return new CoreStart
+        {
+            HardState = recovered.HardState,
+            Snapshot = recovered.Snapshot,
+            BaseIndex = index,
+            BaseTerm = term,
+            LastIndex = recovered.LastIndex,
+            Terms = [.. recovered.Terms.Select(t => (t.FirstIndex, t.Term))],
+            Configurations = recovered.Configurations,
+        };
+    }
+
+    /// <summary>An empty folder: asks members until one takes it up, answering probes meanwhile.</summary>
+    private void Join()
+    {
+        var id = NodeId.New(random);
+        transport.SetIdentity(new PeerIdentity(id, default, default, Process.Nonce, machine.RaftAddress, machine.ApiAddress));
+        AskToJoin(id);
+    }
+
+    private void AskToJoin(NodeId id)
+    {
+        Machine asked = random.Pick(world.Machines);
+        if (asked != machine && asked is { Process.IsAlive: true, Run.Replica: Replica member })
+        {
+            var request = new JoinRequest(machine.RaftAddress, id, machine.ApiAddress, default, default);
+            asked.Process.After(random.Between(TimeSpan.Zero, MostEndTime), () => _ = CarryJoinAsync(member, request));
+        }
+
+        Process.After(JoinEvery, () =>
+        {
+            if (Replica is null) AskToJoin(id);
+        });
+    }
+
+    private async Task CarryJoinAsync(Replica member, JoinRequest request)
+    {
+        JoinAnswer answer = await member.JoinAsync(request).ConfigureAwait(false);
+        world.Trace?.Add(Process.Name, $"asked to join: {answer.Refusal?.Code.ToString() ?? answer.Verdict.ToString()}: {answer.Detail}");
+        Process.After(random.Between(TimeSpan.Zero, MostEndTime), () =>
+        {
+            if (Replica is not null || answer.Refusal is not null || answer.Verdict != JoinRefusal.None) return;
+            machine.Folder = new FolderIdentity(request.Node, answer.Shard, answer.Cluster);
+            Open();
+        });
+    }
+
+    private void Ended(NodeEnd end)
+    {
+        if (world.IsPowerLost(machine))
+        {
+            machine.LosePower(); // what looks like the node's end is the machine's
+            return;
+        }
+
+        world.Trace?.Add(Process.Name, $"ends by itself: {end.Reason}: {end.Detail}");
+        switch (end.Reason)
+        {
+            case NodeEndReason.DiskFailed when world.MayFail(machine):
+                EndAndRestart(closesLog: false);
+                break;
+            case NodeEndReason.Rejoin when machine.HasOldFolder:
+                machine.Wipe();
+                EndAndRestart(closesLog: false);
+                break;
+            default:
+                world.Fail(new($"a node ended: {end.Reason}", $"{Process.Name}: {end.Detail}"));
+                break;
+        }
+    }
+
+    /// <summary>The process says its last words and is gone; its supervisor starts it again.</summary>
+    private void EndAndRestart(bool closesLog) => Process.After(random.Between(TimeSpan.Zero, MostEndTime), () =>
+    {
+        if (closesLog)
+        {
+            try
+            {
+                log!.CloseCleanly();
+            }
+            catch (LogFailedException)
+            {
+                // the disk failed in the last moment: as if it had been killed
+            }
+        }
+
+        machine.Kill();
+        world.Scheduler.After(random.Between(TimeSpan.Zero, MostRepair), machine.Start);
+    });
+
+    /// <summary>What the invariants saw of a replica last.</summary>
+    internal readonly record struct Seen(Role Role, ulong Term, ulong Commit, ulong Applied);
+}

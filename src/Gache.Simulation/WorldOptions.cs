@@ -1,0 +1,22 @@
+using Gache.Primitives;
+
+namespace Gache.Simulation;
+
+/// <summary>What kind of world a seed is played in. What is not set is drawn from the seed.</summary>
+public sealed record WorldOptions
+{
+    /// <summary>How long faults happen, in the world's time.</summary>
+    public TimeSpan Duration { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How many machines form the cluster: 3 or 5; 0: drawn from the seed.</summary>
+    public int Machines { get; init; }
+
+    /// <summary>The longest time in which a cluster must form, and in which it must serve again once all is healed.</summary>
+    public TimeSpan MostHealing { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>A mistake that is planted in the production code while the world runs.</summary>
+    public PlantedFault Planted { get; init; }
+
+    /// <summary>What the clients do.</summary>
+    public WorkloadOptions Workload { get; init; } = new();
+}

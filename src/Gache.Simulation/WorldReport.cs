@@ -1,0 +1,30 @@
+namespace Gache.Simulation;
+
+/// <summary>What came of one seed.</summary>
+/// <param name="Seed">The seed.</param>
+/// <param name="Violation">The promise that was broken, or null.</param>
+/// <param name="Lived">The world's time when it ended.</param>
+/// <param name="Events">How many events happened.</param>
+/// <param name="Messages">How many messages were sent.</param>
+/// <param name="Done">How many operations of clients were carried out.</param>
+/// <param name="LedTerms">How many terms had a leader.</param>
+/// <param name="Committed">The highest index that was committed.</param>
+/// <param name="Faults">How often each kind of fault happened.</param>
+/// <param name="Trace">The last events in words, if they were kept.</param>
+public sealed record WorldReport(
+    ulong Seed,
+    Violation? Violation,
+    TimeSpan Lived,
+    long Events,
+    long Messages,
+    int Done,
+    int LedTerms,
+    ulong Committed,
+    IReadOnlyDictionary<FaultKind, int> Faults,
+    IReadOnlyCollection<string> Trace)
+{
+    /// <summary>One line of figures.</summary>
+    public override string ToString() =>
+        $"seed {Seed}: {(Violation is null ? "well" : Violation.Rule)} after {Lived.TotalSeconds:F0} s, {Events} events, {Messages} messages, "
+        + $"{Done} operations, {LedTerms} terms, {Committed} entries, {Faults.Values.Sum()} faults";
+}
