@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Gache.Repository.Tests;
+
+/// <summary><c>./gache</c>, with a <c>dotnet</c> whose "build" makes a server that prints where it stands and what it was given.</summary>
+public sealed class StartScriptTests : IDisposable
+{
+    private const string Dotnet = """
+        #!/bin/bash
+        here=$(dirname "$(readlink -f "$0")")
+        [[ $1 == --version ]] && { [[ -e $here/no-sdk ]] && exit 145; echo 10.0.401; exit; }
+        while [[ $# -gt 0 ]]; do [[ $1 == -o ]] && out=$2; shift; done
+        echo building | tee -a "$here/builds"
+        [[ -e $here/broken ]] && { echo 'error CS1002: ; expected'; exit 1; }
+        mkdir -p "$out"
+        printf '#!/bin/bash\necho "$PWD|$*|$$"\nif [[ ${1:-} == stay ]]; then read -r _; fi\nexit 3\n' >"$out/gache"
+        chmod +x "$out/gache"
+        """;
+
+    private readonly Script script = Script.Copy("gache", Dotnet);
+    private readonly DirectoryInfo elsewhere = Directory.CreateTempSubdirectory("gache-elsewhere-");
+
+    public StartScriptTests() => script.Write("src/Gache.Server/Program.cs", "return 0;\n");
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private int Builds => script.Read("tools/builds").Split("building").Length - 1;
+
+    [Fact]
+    public async Task It_becomes_the_server_in_the_callers_folder_with_the_callers_arguments()
+    {
+        string link = Path.Combine(elsewhere.FullName, "linked");
+        File.CreateSymbolicLink(link, script.Path);
+
+        using Process process = script.Start(link, elsewhere.FullName, "-p", "8001", "a b");
+        string said = await process.StandardOutput.ReadToEndAsync(Cancel);
+        await process.WaitForExitAsync(Cancel);
+
+        Assert.Equal($"{elsewhere.FullName}|-p 8001 a b|{process.Id}\n", said);
+        Assert.Equal(3, process.ExitCode);
+    }
+
+    [Fact]
+    public async Task It_builds_again_only_when_the_sources_changed()
+    {
+        await script.RunAsync(Cancel);
+        await script.RunAsync(Cancel);
+        Assert.Equal(1, Builds);
+
+        script.Write("src/Gache.Server/packages.lock.json", "{}");
+        script.Write("src/Gache.Server/obj/made.cs", "// made by a build");
+        File.SetLastWriteTimeUtc(Path.Combine(script.Folder, "src/Gache.Server/Program.cs"), DateTime.UnixEpoch);
+        await script.RunAsync(Cancel);
+        Assert.Equal(1, Builds);
+
+        script.Write("src/Gache.Server/Program.cs", "return 1;\n");
+        await script.RunAsync(Cancel);
+        Assert.Equal(2, Builds);
+
+        script.Write("Directory.Build.props", "<Project />");
+        await script.RunAsync(Cancel);
+        Assert.Equal(3, Builds);
+    }
+
+    [Fact]
+    public async Task Many_started_at_once_make_one_build()
+    {
+        (int Code, string Out, string Err)[] runs = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => script.RunAsync(Cancel)));
+
+        Assert.All(runs, run => Assert.Equal(3, run.Code));
+        Assert.Equal(1, Builds);
+    }
+
+    [Fact]
+    public async Task A_running_server_keeps_its_files_until_it_ends()
+    {
+        using Process running = script.Start(arguments: "stay");
+        await running.StandardOutput.ReadLineAsync(Cancel);
+        string first = Path.GetDirectoryName(Directory.GetFiles(Path.Combine(script.Folder, ".gache-build/bin"), "gache", SearchOption.AllDirectories).Single())!;
+
+        script.Write("src/Gache.Server/Program.cs", "return 2;\n");
+        await script.RunAsync(Cancel);
+        Assert.True(Directory.Exists(first));
+
+        running.Kill();
+        await running.WaitForExitAsync(Cancel);
+        script.Write("src/Gache.Server/Program.cs", "return 4;\n");
+        await script.RunAsync(Cancel);
+        Assert.False(Directory.Exists(first));
+    }
+
+    [Fact]
+    public async Task A_failed_build_shows_its_output_and_leaves_with_125()
+    {
+        script.Write("tools/broken", "");
+        (int code, string output, string errors) = await script.RunAsync(Cancel);
+
+        Assert.Equal(125, code);
+        Assert.Empty(output);
+        Assert.Contains("error CS1002", errors, StringComparison.Ordinal);
+
+        File.Delete(Path.Combine(script.Tools, "broken"));
+        Assert.Equal(3, (await script.RunAsync(Cancel)).Code);
+    }
+
+    [Fact]
+    public async Task A_good_build_is_not_shown()
+    {
+        (_, string output, string errors) = await script.RunAsync(Cancel);
+
+        Assert.Single(output.Trim().Split('\n'));
+        Assert.Equal("gache: building the server (only when its sources have changed) ...", errors.Trim());
+    }
+
+    [Fact]
+    public async Task Without_a_fitting_sdk_it_says_so_in_one_line_and_leaves_with_127()
+    {
+        script.Write("tools/no-sdk", "");
+        (int code, _, string errors) = await script.RunAsync(Cancel);
+
+        Assert.Equal(127, code);
+        Assert.Contains(".NET SDK 10", Assert.Single(errors.Trim().Split('\n')), StringComparison.Ordinal);
+    }
+
+    public void Dispose()
+    {
+        script.Dispose();
+        elsewhere.Delete(recursive: true);
+    }
+}
