@@ -1,8 +1,11 @@
 using Gache.Server.Hosting;
-using Gache.Server.Http;
+using Gache.Server.Options;
 
+// Read once by System.Net.Sockets, so before anything touches a socket: completions run on the thread that polls (ARCHITECTURE.md).
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
-using var log = LoggerFactory.Create(_ => { });
-await using ApiHost host = await ApiHost.StartAsync(new ApiSettings { AdvertisedApi = "127.0.0.1:8000" }, [], 8000, log);
-await Task.Delay(-1);
-return 0;
+
+CommandLineResult line = CommandLine.Read(args, Environment.GetEnvironmentVariables(), ServerProcess.Version);
+if (line.Options is { } options) return await ServerProcess.RunAsync(options).ConfigureAwait(false);
+
+await (line.ExitCode == ExitCode.Stopped ? Console.Out : Console.Error).WriteAsync(line.Text).ConfigureAwait(false);
+return line.ExitCode;

@@ -1,7 +1,6 @@
 using System.Collections;
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.CommandLine.Parsing;
 using Gache.Server.Hosting;
 
 namespace Gache.Server.Options;
@@ -29,19 +28,19 @@ internal static class CommandLine
 
         // "@x" would otherwise read arguments from the file x.
         ParseResult parse = command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parse.GetResult(help) is not null) return new CommandLineResult(null, HelpText(parse), ExitCode.Stopped);
-        if (parse.GetResult(versionOption) is not null) return new CommandLineResult(null, $"gache {version}\n", ExitCode.Stopped);
+        if (IsSaid(parse, help)) return new CommandLineResult(null, HelpText(parse), ExitCode.Stopped);
+        if (IsSaid(parse, versionOption)) return new CommandLineResult(null, $"gache {version}\n", ExitCode.Stopped);
         if (parse.Errors.Count > 0) return Refuse(parse.Errors[0].Message);
 
         var draft = new OptionsDraft();
         if (UnknownVariable(environment) is { } unknown) return Refuse(unknown);
         foreach ((OptionRow row, Option<string?> option) in options)
         {
-            OptionResult? said = parse.GetResult(option);
-            string? value = said is null ? environment[row.Variable] as string : parse.GetValue(option) ?? "true";
-            if (value is null || (said is null && value.Length == 0)) continue; // an empty variable is as good as none
+            bool isSaid = IsSaid(parse, option);
+            string? value = isSaid ? parse.GetValue(option) ?? "true" : environment[row.Variable] as string;
+            if (value is null || (!isSaid && value.Length == 0)) continue; // an empty variable is as good as none
             if (row.Set(draft, value) is { } words)
-                return Refuse(row.IsLater ? words : $"{(said is null ? row.Variable : row.Flag)} '{value}' is not possible: {words}");
+                return Refuse(row.IsLater ? words : $"{(isSaid ? row.Flag : row.Variable)} '{value}' is not possible: {words}");
         }
 
         return OptionsCheck.Complete(draft, out ServerOptions complete) is { } wrong
@@ -49,10 +48,12 @@ internal static class CommandLine
             : new CommandLineResult(complete, "", ExitCode.Stopped);
     }
 
+    private static bool IsSaid(ParseResult parse, Option option) => parse.GetResult(option) is { Implicit: false };
+
     private static Option<string?> OptionOf(OptionRow row) => new(row.Flag, row.Alias is { } alias ? [alias] : [])
     {
         Description = $"{row.Words} [{row.Default}]",
-        HelpName = row.Placeholder,
+        HelpName = row.Placeholder ?? "true|false",
         Hidden = row.IsLater,
         Arity = row.Placeholder is null ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
     };

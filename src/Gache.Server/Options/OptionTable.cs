@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gache.Store;
 
 namespace Gache.Server.Options;
 
@@ -8,7 +9,7 @@ internal static class OptionTable
     public const string VariablePrefix = "GACHE_";
     public const int DefaultPort = 8000;
     public const int DefaultMaxValueBytes = 1024 * 1024;
-    public const int LargestMaxValueBytes = 8 * 1024 * 1024;
+    public const int LargestMaxValueBytes = StoreLimits.MaxValueBytes;
     public const long SmallestMaxMemoryBytes = 16L * 1024 * 1024;
 
     public static readonly TimeSpan DefaultRequestTimeout = TimeSpan.FromSeconds(5);

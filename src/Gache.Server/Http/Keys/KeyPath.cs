@@ -1,5 +1,6 @@
 using System.Buffers;
 using Gache.Server.Http.Problems;
+using Gache.Store;
 
 namespace Gache.Server.Http.Keys;
 
@@ -7,7 +8,7 @@ namespace Gache.Server.Http.Keys;
 internal readonly ref struct KeyPath
 {
     /// <summary>The longest key, in bytes after decoding.</summary>
-    public const int MaxKeyBytes = 2_048;
+    public const int MaxKeyBytes = StoreLimits.MaxKeyBytes;
 
     // Nothing but these can make a key bad or decode to another length; without them a key is taken as it stands.
     private static readonly SearchValues<char> Suspicious = SearchValues.Create("%.");

@@ -1,53 +1,23 @@
-using System.Buffers.Binary;
+using Gache.Store;
 
 namespace Gache.Server.Http.Keys;
 
-/// <summary>What a write does to its key.</summary>
-internal enum WriteKind : byte
-{
-    /// <summary>POST.</summary>
-    Set = 1,
-
-    /// <summary>PUT.</summary>
-    Put = 2,
-
-    /// <summary>DELETE.</summary>
-    Delete = 3,
-}
-
 /// <summary>A command being made: the value is read from the socket straight into its place.</summary>
-internal readonly record struct WriteCommand(byte[] Bytes, int ValueOffset)
+internal readonly record struct WriteCommand(byte[] Bytes, Memory<byte> Value)
 {
-    private const int TimeOffset = 2;
-    private const int KeyLengthOffset = TimeOffset + sizeof(ulong);
-    private const int KeyOffset = KeyLengthOffset + sizeof(ushort);
-
-    /// <summary>Where the value belongs.</summary>
-    public Memory<byte> Value => Bytes.AsMemory(ValueOffset);
-
     /// <summary>Makes a command with room for a value of <paramref name="valueLength"/> bytes.</summary>
-    public static WriteCommand Begin(WriteKind kind, KeyPath key, int valueLength)
+    public static WriteCommand Begin(CommandKind kind, KeyPath key, int valueLength)
     {
-        WriteCommand command = Allocate(kind, key.Length, valueLength);
-        key.CopyTo(command.Bytes.AsSpan(KeyOffset, key.Length));
-        return command;
+        byte[] bytes = Command.Begin(kind, key.Length, valueLength, out Memory<byte> keyPlace, out Memory<byte> value);
+        key.CopyTo(keyPlace.Span);
+        return new WriteCommand(bytes, value);
     }
 
-    /// <summary>Makes a command with room for a value of <paramref name="valueLength"/> bytes.</summary>
-    public static WriteCommand Begin(WriteKind kind, ReadOnlySpan<byte> key, int valueLength)
+    /// <summary>As above, for a key that had to be kept while the body was read.</summary>
+    public static WriteCommand Begin(CommandKind kind, ReadOnlySpan<byte> key, int valueLength)
     {
-        WriteCommand command = Allocate(kind, key.Length, valueLength);
-        key.CopyTo(command.Bytes.AsSpan(KeyOffset, key.Length));
-        return command;
-    }
-
-    private static WriteCommand Allocate(WriteKind kind, int keyLength, int valueLength)
-    {
-        byte[] bytes = GC.AllocateUninitializedArray<byte>(KeyOffset + keyLength + valueLength);
-        bytes[0] = (byte)kind;
-        bytes[1] = 1;
-        bytes.AsSpan(TimeOffset, sizeof(ulong)).Clear();
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(KeyLengthOffset), (ushort)keyLength);
-        return new WriteCommand(bytes, KeyOffset + keyLength);
+        byte[] bytes = Command.Begin(kind, key.Length, valueLength, out Memory<byte> keyPlace, out Memory<byte> value);
+        key.CopyTo(keyPlace.Span);
+        return new WriteCommand(bytes, value);
     }
 }

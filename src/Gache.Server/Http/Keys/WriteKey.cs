@@ -3,6 +3,7 @@ using System.Globalization;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
+using Gache.Store;
 
 namespace Gache.Server.Http.Keys;
 
@@ -16,9 +17,9 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
         if (shard.Status is { Role: not ReplicaRole.Leader, IsLeaderHeard: true, LeaderApi: { } leader })
             return Redirect.SendAsync(context, leader);
 
-        if (HttpMethods.IsDelete(method)) return Propose(context, shard, WriteKind.Delete, WriteCommand.Begin(WriteKind.Delete, key, 0));
+        if (HttpMethods.IsDelete(method)) return Propose(context, shard, CommandKind.Delete, WriteCommand.Begin(CommandKind.Delete, key, 0));
 
-        WriteKind kind = HttpMethods.IsPut(method) ? WriteKind.Put : WriteKind.Set;
+        CommandKind kind = HttpMethods.IsPut(method) ? CommandKind.Put : CommandKind.Set;
         HttpRequest request = context.Request;
         if (request.ContentLength is not { } contentLength)
         {
@@ -40,7 +41,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
         return Propose(context, shard, kind, command);
     }
 
-    private async Task ReadAndProposeAsync(HttpContext context, IShard shard, WriteKind kind, byte[] key, int length)
+    private async Task ReadAndProposeAsync(HttpContext context, IShard shard, CommandKind kind, byte[] key, int length)
     {
         WriteCommand command;
         using (var share = new BodyShare(bodies))
@@ -58,7 +59,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
         await Propose(context, shard, kind, command).ConfigureAwait(false);
     }
 
-    private async Task ReadStreamAndProposeAsync(HttpContext context, IShard shard, WriteKind kind, byte[] key)
+    private async Task ReadStreamAndProposeAsync(HttpContext context, IShard shard, CommandKind kind, byte[] key)
     {
         WriteCommand command;
         using (var share = new BodyShare(bodies))
@@ -80,27 +81,27 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
         await Propose(context, shard, kind, command).ConfigureAwait(false);
     }
 
-    private static Task Propose(HttpContext context, IShard shard, WriteKind kind, WriteCommand command)
+    private static Task Propose(HttpContext context, IShard shard, CommandKind kind, WriteCommand command)
     {
         ValueTask<WriteAnswer> write = shard.WriteAsync(command.Bytes);
         return write.IsCompletedSuccessfully ? Send(context, kind, write.Result) : AwaitAsync(context, kind, write);
     }
 
-    private static async Task AwaitAsync(HttpContext context, WriteKind kind, ValueTask<WriteAnswer> write) =>
+    private static async Task AwaitAsync(HttpContext context, CommandKind kind, ValueTask<WriteAnswer> write) =>
         await Send(context, kind, await write.ConfigureAwait(false)).ConfigureAwait(false);
 
-    private static Task Send(HttpContext context, WriteKind kind, WriteAnswer answer)
+    private static Task Send(HttpContext context, CommandKind kind, WriteAnswer answer)
     {
         if (answer.Refusal is { } refusal) return RefusalAnswer.SendAsync(context, refusal);
 
         HttpResponse response = context.Response;
-        if (kind == WriteKind.Delete)
+        if (kind == CommandKind.Delete)
         {
             response.StatusCode = StatusCodes.Status204NoContent;
             return Task.CompletedTask;
         }
 
-        if (kind == WriteKind.Put && !answer.Existed) response.StatusCode = StatusCodes.Status201Created;
+        if (kind == CommandKind.Put && !answer.Existed) response.StatusCode = StatusCodes.Status201Created;
         response.Headers.ETag = EntityTags.Of(answer.Revision);
         response.Headers[Headers.Revision] = answer.Revision.ToString(CultureInfo.InvariantCulture);
         response.ContentLength = 0;
