@@ -1,8 +1,9 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http;
+using Gache.Store;
+using Xunit;
 
 namespace Gache.Server.Tests;
 
@@ -16,6 +17,8 @@ internal sealed class MemoryShard : IShard
     public static NodeId Node { get; } = new(7);
 
     public ReplicaStatus Status { get; set; } = Leading();
+
+    public ReplicaCounters Counters { get; } = new();
 
     /// <summary>If set, the answer to everything.</summary>
     public Refusal? Refusal { get; set; }
@@ -64,14 +67,14 @@ internal sealed class MemoryShard : IShard
         if (Gate is { } wait) await wait;
         if (Refusal is { } refusal) return new WriteAnswer(refusal);
 
-        int keyLength = BinaryPrimitives.ReadUInt16LittleEndian(command.AsSpan(10));
-        string key = Convert.ToHexString(command, 12, keyLength);
+        Assert.True(Command.TryParse(command, out CommandView view));
+        string key = Convert.ToHexString(view.Key);
         lock (gate)
         {
             Writes++;
             bool existed = values.ContainsKey(key);
-            if (command[0] == 3) values.Remove(key, out _);
-            else values[key] = (++revision, command[(12 + keyLength)..]);
+            if (view.Kind == CommandKind.Delete) values.Remove(key, out _);
+            else values[key] = (++revision, view.Value.ToArray());
             return new WriteAnswer(null, revision, existed);
         }
     }

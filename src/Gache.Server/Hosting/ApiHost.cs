@@ -13,12 +13,14 @@ internal sealed class ApiHost : IAsyncDisposable
     private readonly WebApplication app;
     private readonly Dispatcher dispatcher;
     private readonly HttpClient joinClient;
+    private readonly NodeMetrics metrics;
 
-    private ApiHost(WebApplication app, Dispatcher dispatcher, HttpClient joinClient)
+    private ApiHost(WebApplication app, Dispatcher dispatcher, HttpClient joinClient, NodeMetrics metrics)
     {
         this.app = app;
         this.dispatcher = dispatcher;
         this.joinClient = joinClient;
+        this.metrics = metrics;
     }
 
     /// <summary>Where it listens.</summary>
@@ -36,20 +38,21 @@ internal sealed class ApiHost : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(log);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        MetricsPage.AddTo(builder.Services);
+        MetricsPage.AddTo(builder.Services, settings.Version);
+        var counters = new HttpCounters();
         builder.WebHost.UseKestrelCore();
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true); // no handler blocks (performance.md)
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             ApiListeners.Bound(kestrel);
-            ApiListeners.Listen(kestrel, addresses, port);
+            ApiListeners.Listen(kestrel, addresses, port, counters);
         });
 
         WebApplication app = builder.Build();
         HttpClient joinClient = JoinClient.CreateHttpClient();
-        var dispatcher = new Dispatcher(settings, new JoinHop(joinClient), MetricsPage.Build(app), log.CreateLogger<Dispatcher>());
+        var dispatcher = new Dispatcher(settings, new JoinHop(joinClient), counters, new MetricsPage(app), log.CreateLogger<Dispatcher>());
         app.Run(dispatcher.AnswerAsync);
-        var host = new ApiHost(app, dispatcher, joinClient);
+        var host = new ApiHost(app, dispatcher, joinClient, new NodeMetrics(() => dispatcher.Shard, counters));
         try
         {
             await app.StartAsync().ConfigureAwait(false);
@@ -78,5 +81,6 @@ internal sealed class ApiHost : IAsyncDisposable
     {
         await app.DisposeAsync().ConfigureAwait(false);
         joinClient.Dispose();
+        metrics.Dispose();
     }
 }

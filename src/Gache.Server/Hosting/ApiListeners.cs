@@ -1,4 +1,5 @@
 using System.Net;
+using Gache.Server.Metrics;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Gache.Server.Hosting;
@@ -52,10 +53,26 @@ internal static class ApiListeners
     }
 
     /// <summary>Listens on the addresses given, or on both loopback addresses.</summary>
-    public static void Listen(KestrelServerOptions kestrel, IReadOnlyList<IPAddress> addresses, int port)
+    public static void Listen(KestrelServerOptions kestrel, IReadOnlyList<IPAddress> addresses, int port, HttpCounters counters)
     {
-        // HTTP/2 needs TLS to be agreed on; cleartext is HTTP/1.1.
-        if (addresses.Count == 0) kestrel.ListenLocalhost(port, listen => listen.Protocols = HttpProtocols.Http1); // ::1 may be missing
-        foreach (IPAddress address in addresses) kestrel.Listen(address, port, listen => listen.Protocols = HttpProtocols.Http1);
+        if (addresses.Count == 0) kestrel.ListenLocalhost(port, Set); // ::1 may be missing
+        foreach (IPAddress address in addresses) kestrel.Listen(address, port, Set);
+
+        void Set(ListenOptions listen)
+        {
+            listen.Protocols = HttpProtocols.Http1; // HTTP/2 needs TLS to be agreed on
+            listen.Use(next => async connection =>
+            {
+                counters.ConnectionOpened();
+                try
+                {
+                    await next(connection).ConfigureAwait(false);
+                }
+                finally
+                {
+                    counters.ConnectionClosed();
+                }
+            });
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Gache.Replication;
 using Gache.Server.Hosting.Logging;
 using Gache.Server.Http;
 using Gache.Server.Options;

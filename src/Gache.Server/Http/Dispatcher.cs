@@ -2,11 +2,14 @@ using Gache.Server.Http.Cluster;
 using Gache.Server.Http.Health;
 using Gache.Server.Http.Keys;
 using Gache.Server.Http.Problems;
+using Gache.Server.Metrics;
+using Microsoft.AspNetCore.Connections;
 
 namespace Gache.Server.Http;
 
 /// <summary>The one way in: picks what answers by the raw target, before anything decodes or normalises it.</summary>
-internal sealed partial class Dispatcher(ApiSettings settings, JoinHop joins, RequestDelegate metrics, ILogger<Dispatcher> log)
+internal sealed partial class Dispatcher(
+    ApiSettings settings, JoinHop joins, HttpCounters counters, MetricsPage metrics, ILogger<Dispatcher> log)
 {
     private const string KeyPrefix = "/key/";
 
@@ -18,6 +21,9 @@ internal sealed partial class Dispatcher(ApiSettings settings, JoinHop joins, Re
 
     private volatile IShard? shard;
     private volatile bool isStopping;
+
+    /// <summary>The shard, or null while the node starts.</summary>
+    public IShard? Shard => shard;
 
     /// <summary>Lets requests through to the shard; before, they are told that the node is starting.</summary>
     public void Serve(IShard ready) => shard = ready;
@@ -31,7 +37,9 @@ internal sealed partial class Dispatcher(ApiSettings settings, JoinHop joins, Re
         try
         {
             Task answer = Route(context);
-            return answer.IsCompletedSuccessfully ? answer : GuardAsync(context, answer);
+            if (!answer.IsCompletedSuccessfully) return GuardAsync(context, answer);
+            counters.Count(context.Request.Method, context.Response.StatusCode);
+            return answer;
         }
 #pragma warning disable CA1031 // Whatever it is: the client gets a problem, never a stack trace.
         catch (Exception fault)
@@ -65,7 +73,7 @@ internal sealed partial class Dispatcher(ApiSettings settings, JoinHop joins, Re
             case "/readyz": return HealthPages.AnswerReadyAsync(context, shard?.Status, isStopping, target.Query);
             case "/cluster": return cluster.AnswerAsync(context, shard?.Status);
             case "/join": return join.AnswerAsync(context, shard, target.Query);
-            case "/metrics": return metrics(context);
+            case "/metrics": return metrics.AnswerAsync(context);
             case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");
             case "/keys" or "/batch" or "/txn" or "/watch":
                 return ProblemAnswer.SendAsync(context, ProblemTable.NotImplementedYet, "not yet; nothing was done");
@@ -79,6 +87,7 @@ internal sealed partial class Dispatcher(ApiSettings settings, JoinHop joins, Re
         try
         {
             await answer.ConfigureAwait(false);
+            counters.Count(context.Request.Method, context.Response.StatusCode);
         }
 #pragma warning disable CA1031 // As above.
         catch (Exception fault)
@@ -90,7 +99,13 @@ internal sealed partial class Dispatcher(ApiSettings settings, JoinHop joins, Re
 
     private async Task AnswerFaultAsync(HttpContext context, Exception fault)
     {
-        if (context.RequestAborted.IsCancellationRequested || fault is OperationCanceledException or IOException and not BadHttpRequestException)
+        await TellFaultAsync(context, fault).ConfigureAwait(false);
+        counters.Count(context.Request.Method, context.Response.StatusCode);
+    }
+
+    private async Task TellFaultAsync(HttpContext context, Exception fault)
+    {
+        if (context.RequestAborted.IsCancellationRequested || fault is OperationCanceledException or ConnectionResetException)
         {
             context.Abort(); // the client has gone; nobody reads an answer
             return;
@@ -103,11 +118,16 @@ internal sealed partial class Dispatcher(ApiSettings settings, JoinHop joins, Re
             return;
         }
 
-        if (fault is BadHttpRequestException bad)
+        if (fault is IOException) // so Kestrel tells of a body that is not what its head said
         {
-            context.Response.Headers.Connection = "close";
-            Problem problem = bad.StatusCode == StatusCodes.Status408RequestTimeout ? ProblemTable.BodyTooSlow : ProblemTable.BodyIncomplete;
-            await ProblemAnswer.SendAsync(context, problem, bad.Message).ConfigureAwait(false);
+            context.Response.Headers.Connection = "close"; // where the next request begins is not known
+            Problem problem = (fault as BadHttpRequestException)?.StatusCode switch
+            {
+                StatusCodes.Status408RequestTimeout => ProblemTable.BodyTooSlow,
+                null => ProblemTable.BodyMalformed,
+                _ => ProblemTable.BodyIncomplete,
+            };
+            await ProblemAnswer.SendAsync(context, problem, fault.Message).ConfigureAwait(false);
             return;
         }
 

@@ -8,6 +8,9 @@ internal interface IShard
     /// <summary>What the replica is and knows at the moment; cheap.</summary>
     ReplicaStatus Status { get; }
 
+    /// <summary>What the replica has counted since the process began.</summary>
+    ReplicaCounters Counters { get; }
+
     /// <summary>Proposes a command; completes when it is applied, or with a refusal. Ownership of the array passes.</summary>
     /// <remarks>May complete inline on the thread that steps the replica: nothing after the await may block.</remarks>
     ValueTask<WriteAnswer> WriteAsync(byte[] command);

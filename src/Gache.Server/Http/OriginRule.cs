@@ -45,7 +45,7 @@ internal sealed class OriginRule(ApiSettings settings)
         headers.AccessControlAllowOrigin = origin;
         headers.Vary = "Origin";
         headers.AccessControlExposeHeaders = ExposedHeaders;
-        if (!HttpMethods.IsOptions(context.Request.Method) || context.Request.Headers.AccessControlRequestMethod.Count == 0) return null;
+        if (context.Request.Method != HttpMethods.Options || context.Request.Headers.AccessControlRequestMethod.Count == 0) return null;
 
         headers.AccessControlAllowMethods = AllowedMethods;
         headers.AccessControlAllowHeaders = AllowedHeaders;

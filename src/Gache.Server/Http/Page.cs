@@ -8,7 +8,7 @@ internal static class Page
     /// <summary>Null for GET and HEAD; else the refusal, under way.</summary>
     public static Task? RefuseUnlessRead(HttpContext context)
     {
-        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)) return null;
+        if (context.Request.Method == HttpMethods.Get || context.Request.Method == HttpMethods.Head) return null;
         context.Response.Headers.Allow = "GET, HEAD";
         return ProblemAnswer.SendAsync(context, ProblemTable.MethodNotAllowed, "this page is only read: GET, HEAD");
     }
@@ -18,6 +18,6 @@ internal static class Page
     {
         context.Response.Headers.ContentType = contentType;
         context.Response.ContentLength = body.Length;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body).AsTask();
+        return context.Request.Method == HttpMethods.Head ? Task.CompletedTask : context.Response.Body.WriteAsync(body).AsTask();
     }
 }

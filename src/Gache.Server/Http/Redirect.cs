@@ -26,7 +26,7 @@ internal static class Redirect
         byte[] words = Encoding.UTF8.GetBytes(
             $"Nothing was done: this node does not lead the key's shard. Ask its leader: {location}\n(curl -L does so by itself.)\n");
         response.ContentLength = words.Length;
-        return HttpMethods.IsHead(request.Method) ? Task.CompletedTask : response.Body.WriteAsync(words).AsTask();
+        return request.Method == HttpMethods.Head ? Task.CompletedTask : response.Body.WriteAsync(words).AsTask();
     }
 
     /// <summary>True if the request has a body whose end is told only by its end: <c>curl -L</c> would send nothing the second time.</summary>

@@ -1,16 +1,19 @@
+using Gache.Server.Http;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace Gache.Server.Metrics;
 
 /// <summary><c>/metrics</c>: the one file that knows the Prometheus exporter, which is a beta package.</summary>
-internal static class MetricsPage
+internal sealed class MetricsPage(IApplicationBuilder app)
 {
-    /// <summary>Registers the exporter for the meters of this program.</summary>
-    public static void AddTo(IServiceCollection services) => services.AddOpenTelemetry().WithMetrics(metrics => metrics
-        .AddMeter("gache")
-        .AddPrometheusExporter());
+    private readonly RequestDelegate exporter = app.New().UseOpenTelemetryPrometheusScrapingEndpoint(_ => true).Build();
 
-    /// <summary>The page, as something the dispatcher can call.</summary>
-    public static RequestDelegate Build(IApplicationBuilder app) =>
-        app.New().UseOpenTelemetryPrometheusScrapingEndpoint(_ => true).Build();
+    /// <summary>Registers the exporter for the meter of this program.</summary>
+    public static void AddTo(IServiceCollection services, string version) => services.AddOpenTelemetry()
+        .ConfigureResource(resource => resource.Clear().AddService("gache", serviceVersion: version, autoGenerateServiceInstanceId: false))
+        .WithMetrics(metrics => metrics.AddMeter(NodeMetrics.MeterName).AddPrometheusExporter());
+
+    /// <summary>Answers.</summary>
+    public Task AnswerAsync(HttpContext context) => Page.RefuseUnlessRead(context) ?? exporter(context);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Gache.Replication;
 
 namespace Gache.Server.Options;
 
@@ -36,12 +37,12 @@ internal static class OptionValues
     public static string? Advertise(OptionsDraft draft, string value)
     {
         const string Form = "a host that others can reach, with a port if it is not the API's: HOST or HOST:PORT";
-        if (HostPort.TryParse(value, out HostPort address))
+        if (Addresses.TryParse(value, out HostPort address))
         {
             draft.AdvertiseHost = address.Host;
             draft.AdvertisePort = address.Port;
         }
-        else if (HostPort.TryParseHost(value, out string host))
+        else if (Addresses.TryParseHost(value, out string host))
         {
             draft.AdvertiseHost = host;
         }
@@ -50,12 +51,12 @@ internal static class OptionValues
             return Form;
         }
 
-        return new HostPort(draft.AdvertiseHost, 1).IsWildcard ? Form : null;
+        return Addresses.IsWildcard(draft.AdvertiseHost) ? Form : null;
     }
 
     public static string? RaftAddress(OptionsDraft draft, string value)
     {
-        if (!HostPort.TryParse(value, out HostPort address)) return "an address is HOST:PORT, as in 127.0.0.1:7001";
+        if (!Addresses.TryParse(value, out HostPort address)) return "an address is HOST:PORT, as in 127.0.0.1:7001";
         draft.RaftAddress = address;
         return null;
     }
@@ -70,8 +71,8 @@ internal static class OptionValues
     public static string? RaftJoin(OptionsDraft draft, string value)
     {
         if (value.Contains(',', StringComparison.Ordinal)) return "one HOST:PORT: a list comes with the next release";
-        if (!HostPort.TryParse(value, out HostPort address)) return "the API address of a member is HOST:PORT, as in 127.0.0.1:8001";
-        if (address.IsWildcard) return "an address that can be reached";
+        if (!Addresses.TryParse(value, out HostPort address)) return "the API address of a member is HOST:PORT, as in 127.0.0.1:8001";
+        if (Addresses.IsWildcard(address.Host)) return "an address that can be reached";
         draft.RaftJoin = address;
         return null;
     }
@@ -113,7 +114,7 @@ internal static class OptionValues
         List<string> hosts = [];
         foreach (string text in List(value))
         {
-            if (!HostPort.TryParseHost(text, out string host)) return "host names without ports, separated by commas";
+            if (!Addresses.TryParseHost(text, out string host)) return "host names without ports, separated by commas";
             hosts.Add(host.ToLowerInvariant());
         }
 

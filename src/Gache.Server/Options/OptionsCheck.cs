@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Net;
+using Gache.Replication;
 using Gache.Server.Http;
 
 namespace Gache.Server.Options;
@@ -12,10 +12,9 @@ internal static class OptionsCheck
     public static string? Complete(OptionsDraft draft, out ServerOptions options)
     {
         options = null!;
-        HostPort? raft = draft.RaftAddress;
-        if (draft.RaftJoin is not null && raft is null)
+        if (draft.RaftJoin is not null && draft.RaftAddress is null)
             return "--raft-join needs --raft-addr: the members must be able to reach this node";
-        if (raft is not null && !draft.AllowsInsecureCluster && !HostNames.IsLoopback(raft.Host))
+        if (draft.RaftAddress is { } raft && !draft.AllowsInsecureCluster && !HostNames.IsLoopback(raft.Host))
         {
             return $"--raft-addr {raft} is not loopback: anybody who reaches it could read and write everything; "
                 + "start with --insecure-cluster if only members reach that network";
@@ -32,8 +31,8 @@ internal static class OptionsCheck
             Port = draft.Port,
             Listen = draft.Listen,
             AdvertisedApi = api,
-            RaftListen = raft,
-            AdvertisedRaft = raft is { IsWildcard: true } ? raft with { Host = host } : raft,
+            RaftListen = draft.RaftAddress,
+            AdvertisedRaft = draft.RaftAddress is { } bound && Addresses.IsWildcard(bound.Host) ? bound with { Host = host } : draft.RaftAddress,
             RaftDir = Path.GetFullPath(draft.RaftDir ?? Path.Combine("gache-data", draft.Port.ToString(CultureInfo.InvariantCulture))),
             RaftJoin = draft.RaftJoin,
             MaxValueBytes = draft.MaxValueBytes,
@@ -51,8 +50,8 @@ internal static class OptionsCheck
     private static string? AdvertisedHost(OptionsDraft draft)
     {
         if (draft.AdvertiseHost is { } said) return said;
-        if (draft.RaftAddress is { } raft) return raft.IsWildcard ? null : raft.Host;
+        if (draft.RaftAddress is { } raft) return Addresses.IsWildcard(raft.Host) ? null : raft.Host;
         if (draft.Listen.Count == 0) return "127.0.0.1";
-        return draft.Listen.FirstOrDefault(address => !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))?.ToString();
+        return draft.Listen.FirstOrDefault(address => !Addresses.IsWildcard(address))?.ToString();
     }
 }

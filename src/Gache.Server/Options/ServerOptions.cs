@@ -1,4 +1,5 @@
 using System.Net;
+using Gache.Replication;
 
 namespace Gache.Server.Options;
 

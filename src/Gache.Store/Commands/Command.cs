@@ -71,35 +71,19 @@ public static class Command
         return true;
     }
 
-    /// <summary>Encodes all but key and value, for a caller who reads them from the socket straight into their places.</summary>
-    /// <param name="kind">Set, put or delete.</param>
-    /// <param name="keyLength">1 to <see cref="StoreLimits.MaxKeyBytes"/>.</param>
-    /// <param name="valueLength">0 to <see cref="StoreLimits.MaxValueBytes"/>.</param>
-    /// <param name="key">Where the key belongs; what stands there is undefined until it is written.</param>
-    /// <param name="value">Where the value belongs, likewise.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A length is outside <see cref="StoreLimits"/>.</exception>
-    public static byte[] Begin(CommandKind kind, int keyLength, int valueLength, out Memory<byte> key, out Memory<byte> value)
+    private static byte[] Encode(CommandKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(keyLength, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(keyLength, StoreLimits.MaxKeyBytes);
-        ArgumentOutOfRangeException.ThrowIfNegative(valueLength);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(valueLength, StoreLimits.MaxValueBytes);
+        ArgumentOutOfRangeException.ThrowIfZero(key.Length, nameof(key));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(key.Length, StoreLimits.MaxKeyBytes, nameof(key));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(value.Length, StoreLimits.MaxValueBytes, nameof(value));
 
-        byte[] command = GC.AllocateUninitializedArray<byte>(KeyOffset + keyLength + valueLength);
+        byte[] command = GC.AllocateUninitializedArray<byte>(KeyOffset + key.Length + value.Length);
         command[0] = (byte)kind;
         command[1] = Format;
         StampTime(command, 0);
-        BinaryPrimitives.WriteUInt16LittleEndian(command.AsSpan(HeadBytes), (ushort)keyLength);
-        key = command.AsMemory(KeyOffset, keyLength);
-        value = command.AsMemory(KeyOffset + keyLength);
-        return command;
-    }
-
-    private static byte[] Encode(CommandKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
-    {
-        byte[] command = Begin(kind, key.Length, value.Length, out Memory<byte> keyPlace, out Memory<byte> valuePlace);
-        key.CopyTo(keyPlace.Span);
-        value.CopyTo(valuePlace.Span);
+        BinaryPrimitives.WriteUInt16LittleEndian(command.AsSpan(HeadBytes), (ushort)key.Length);
+        key.CopyTo(command.AsSpan(KeyOffset));
+        value.CopyTo(command.AsSpan(KeyOffset + key.Length));
         return command;
     }
 }

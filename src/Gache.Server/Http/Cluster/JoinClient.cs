@@ -39,26 +39,26 @@ internal sealed class JoinClient(HttpClient client)
     }
 
     /// <summary>Asks once.</summary>
-    /// <returns>The member's answer; whatever went wrong on the way is a refusal worth another try.</returns>
-    public async Task<JoinAnswer> JoinAsync(string api, JoinRequest request, CancellationToken cancel)
+    /// <returns>The member's answer; null if nobody answered, or not in gache's way.</returns>
+    public async Task<JoinAnswer?> AskAsync(string apiAddress, JoinRequest request, CancellationToken cancel)
     {
         try
         {
-            using HttpResponseMessage answer = await SendAsync(client, api, request, isPassedOn: false, cancel).ConfigureAwait(false);
+            using HttpResponseMessage answer = await SendAsync(client, apiAddress, request, isPassedOn: false, cancel).ConfigureAwait(false);
             byte[] body = await answer.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false);
-            return Understand(api, answer.StatusCode, body);
+            return Understand(answer.StatusCode, body);
         }
-        catch (HttpRequestException unreachable)
+        catch (HttpRequestException)
         {
-            return TryAgain(RefusalCode.NoLeader, $"{api} did not answer: {unreachable.Message}");
+            return null;
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return TryAgain(RefusalCode.NoLeader, $"{api} did not answer within {Timeout.TotalSeconds:0} s");
+            return null; // the client's own timeout
         }
     }
 
-    private static JoinAnswer Understand(string api, HttpStatusCode status, byte[] body)
+    private static JoinAnswer? Understand(HttpStatusCode status, byte[] body)
     {
         try
         {
@@ -72,9 +72,10 @@ internal sealed class JoinClient(HttpClient client)
                 return new JoinAnswer(null, JoinRefusal.None, "", cluster, shard, node);
             }
 
-            string detail = $"{api}: {Text(root, "detail") ?? status.ToString()}";
+            string detail = Text(root, "detail") ?? status.ToString();
             return Text(root, "code") switch
             {
+                null => null,
                 "address-in-use" => new JoinAnswer(null, JoinRefusal.AddressInUse, detail),
                 "not-reachable" => new JoinAnswer(null, JoinRefusal.NotReachable, detail),
                 "wrong-shard" => new JoinAnswer(null, JoinRefusal.WrongShard, detail),
@@ -85,7 +86,7 @@ internal sealed class JoinClient(HttpClient client)
         }
         catch (Exception foreign) when (foreign is JsonException or InvalidOperationException)
         {
-            return TryAgain(RefusalCode.NoLeader, $"what answered at {api} is no gache (status {(int)status})");
+            return null;
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class JoinEndpoint(JoinHop hop)
     public Task AnswerAsync(HttpContext context, IShard? shard, ReadOnlySpan<char> query)
     {
         string method = context.Request.Method;
-        if (HttpMethods.IsPost(method))
+        if (method == HttpMethods.Post)
         {
             return query.IsEmpty
                 ? ReadAndJoinAsync(context, shard)
@@ -25,8 +25,8 @@ internal sealed class JoinEndpoint(JoinHop hop)
         }
 
         // HEAD must not change anything, so it tells only that the page is there.
-        if (HttpMethods.IsHead(method)) return Task.CompletedTask;
-        if (!HttpMethods.IsGet(method))
+        if (method == HttpMethods.Head) return Task.CompletedTask;
+        if (method != HttpMethods.Get)
         {
             context.Response.Headers.Allow = Allowed;
             return ProblemAnswer.SendAsync(context, ProblemTable.MethodNotAllowed, $"/join takes {Allowed}");

@@ -79,8 +79,8 @@ internal static class JoinText
     /// <summary>What is wrong with the addresses of a request, or null.</summary>
     public static string? AddressWords(JoinRequest request)
     {
-        if (!HostPort.TryParse(request.RaftAddress, out _)) return "'addr' is the joiner's raft address, host:port";
-        return request.ApiAddress is { } api && !HostPort.TryParse(api, out _) ? "'api' is the joiner's API address, host:port" : null;
+        if (!Addresses.TryParse(request.RaftAddress, out _)) return "'addr' is the joiner's raft address, host:port";
+        return request.ApiAddress is { } api && !Addresses.TryParse(api, out _) ? "'api' is the joiner's API address, host:port" : null;
     }
 
     private static bool IsKnown(JsonProperty field) =>

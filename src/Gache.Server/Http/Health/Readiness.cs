@@ -28,15 +28,14 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
             return new Readiness(reasons, []);
         }
 
-        if (status.Role is ReplicaRole.Outside) reasons.Add("in no shard yet");
-        else if (!status.IsLeaderHeard) reasons.Add("no leader");
+        if (status.Role != ReplicaRole.Outside && !status.IsLeaderHeard) reasons.Add("no leader");
 
         ulong behind = status.CommitIndex > status.AppliedIndex ? status.CommitIndex - status.AppliedIndex : 0;
         if (behind > MaxLagEntries) reasons.Add(string.Create(CultureInfo.InvariantCulture, $"behind by {behind} entries"));
         if (!status.MayServe)
         {
             if (status.Alarms.Count > 0) reasons.AddRange(status.Alarms);
-            else if (reasons.Count == 0) reasons.Add("may not serve");
+            else if (reasons.Count == 0) reasons.Add("in no shard yet");
         }
 
         return new Readiness(reasons, WarningsOf(status));

@@ -13,8 +13,8 @@ internal sealed class KeyEndpoint(ApiSettings settings, BodyBudget bodies)
     public Task AnswerAsync(HttpContext context, IShard shard, ReadOnlySpan<char> rawKey, ReadOnlySpan<char> rawQuery)
     {
         string method = context.Request.Method;
-        bool isRead = HttpMethods.IsGet(method) || HttpMethods.IsHead(method);
-        if (!isRead && !HttpMethods.IsPost(method) && !HttpMethods.IsPut(method) && !HttpMethods.IsDelete(method))
+        bool isRead = method == HttpMethods.Get || method == HttpMethods.Head;
+        if (!isRead && method != HttpMethods.Post && method != HttpMethods.Put && method != HttpMethods.Delete)
         {
             context.Response.Headers.Allow = Allowed;
             return ProblemAnswer.SendAsync(context, ProblemTable.MethodNotAllowed, $"a key takes {Allowed}");

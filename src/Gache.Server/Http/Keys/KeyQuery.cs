@@ -74,14 +74,14 @@ internal readonly record struct KeyQuery(ReadLevel Level)
 
     private static Parameters ParameterOf(string name, string method)
     {
-        bool isRead = HttpMethods.IsGet(method) || HttpMethods.IsHead(method);
-        bool isPost = HttpMethods.IsPost(method);
+        bool isRead = method == HttpMethods.Get || method == HttpMethods.Head;
+        bool isPost = method == HttpMethods.Post;
         return name switch
         {
             "level" when isRead => Parameters.Level,
             "min-revision" when isRead => Parameters.MinRevision,
             "wait" => Parameters.Wait,
-            "ttl" when isPost || HttpMethods.IsPut(method) => Parameters.Ttl,
+            "ttl" when isPost || method == HttpMethods.Put => Parameters.Ttl,
             "add" when isPost => Parameters.Add,
             "min" when isPost => Parameters.Min,
             "max" when isPost => Parameters.Max,

@@ -42,7 +42,7 @@ internal static class ReadKey
 
         headers.ContentType = Headers.OctetStream;
         response.ContentLength = answer.Value.Length;
-        if (HttpMethods.IsHead(context.Request.Method))
+        if (context.Request.Method == HttpMethods.Head)
         {
             answer.Dispose();
             return Task.CompletedTask;

@@ -17,33 +17,48 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
         if (shard.Status is { Role: not ReplicaRole.Leader, IsLeaderHeard: true, LeaderApi: { } leader })
             return Redirect.SendAsync(context, leader);
 
-        if (HttpMethods.IsDelete(method)) return Propose(context, shard, CommandKind.Delete, WriteCommand.Begin(CommandKind.Delete, key, 0));
+        if (method == HttpMethods.Delete) return Propose(context, shard, CommandKind.Delete, Begin(CommandKind.Delete, key, 0));
 
-        CommandKind kind = HttpMethods.IsPut(method) ? CommandKind.Put : CommandKind.Set;
+        CommandKind kind = method == HttpMethods.Put ? CommandKind.Put : CommandKind.Set;
         HttpRequest request = context.Request;
         if (request.ContentLength is not { } contentLength)
         {
             return Redirect.IsStreamed(request)
                 ? ReadStreamAndProposeAsync(context, shard, kind, key.ToArray())
-                : Propose(context, shard, kind, WriteCommand.Begin(kind, key, 0));
+                : Propose(context, shard, kind, Begin(kind, key, 0));
         }
 
         if (contentLength > settings.MaxValueBytes) return RefuseTooLarge(context);
 
         int length = (int)contentLength;
-        if (length == 0) return Propose(context, shard, kind, WriteCommand.Begin(kind, key, 0));
+        if (length == 0) return Propose(context, shard, kind, Begin(kind, key, 0));
         if (!ValueBody.TryPeek(request.BodyReader, length, out ReadOnlySequence<byte> body))
             return ReadAndProposeAsync(context, shard, kind, key.ToArray(), length);
 
-        WriteCommand command = WriteCommand.Begin(kind, key, length);
+        CommandDraft command = Begin(kind, key, length);
         body.CopyTo(command.Value.Span);
         request.BodyReader.AdvanceTo(body.End);
         return Propose(context, shard, kind, command);
     }
 
+    private static CommandDraft Begin(CommandKind kind, KeyPath key, int valueLength)
+    {
+        var command = new CommandDraft(kind, key.Length, valueLength);
+        key.CopyTo(command.Key);
+        return command;
+    }
+
+    /// <summary>As above, for a key that had to be kept while the body was read.</summary>
+    private static CommandDraft Begin(CommandKind kind, byte[] key, int valueLength)
+    {
+        var command = new CommandDraft(kind, key.Length, valueLength);
+        key.CopyTo(command.Key);
+        return command;
+    }
+
     private async Task ReadAndProposeAsync(HttpContext context, IShard shard, CommandKind kind, byte[] key, int length)
     {
-        WriteCommand command;
+        CommandDraft command;
         using (var share = new BodyShare(bodies))
         {
             if (!share.TryGrow(length))
@@ -52,7 +67,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
                 return;
             }
 
-            command = WriteCommand.Begin(kind, key, length);
+            command = Begin(kind, key, length);
             await ValueBody.ReadAsync(context.Request.BodyReader, command.Value).ConfigureAwait(false);
         }
 
@@ -61,7 +76,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
 
     private async Task ReadStreamAndProposeAsync(HttpContext context, IShard shard, CommandKind kind, byte[] key)
     {
-        WriteCommand command;
+        CommandDraft command;
         using (var share = new BodyShare(bodies))
         {
             var body = new ByteWriter();
@@ -74,14 +89,14 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
                 return;
             }
 
-            command = WriteCommand.Begin(kind, key, body.Length);
+            command = Begin(kind, key, body.Length);
             body.Written.CopyTo(command.Value.Span);
         }
 
         await Propose(context, shard, kind, command).ConfigureAwait(false);
     }
 
-    private static Task Propose(HttpContext context, IShard shard, CommandKind kind, WriteCommand command)
+    private static Task Propose(HttpContext context, IShard shard, CommandKind kind, CommandDraft command)
     {
         ValueTask<WriteAnswer> write = shard.WriteAsync(command.Bytes);
         return write.IsCompletedSuccessfully ? Send(context, kind, write.Result) : AwaitAsync(context, kind, write);

@@ -27,7 +27,7 @@ internal static class ProblemAnswer
 
         ArrayBufferWriter<byte> body = Write(problem, detail);
         response.ContentLength = body.WrittenCount;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body.WrittenMemory).AsTask();
+        return context.Request.Method == HttpMethods.Head ? Task.CompletedTask : response.Body.WriteAsync(body.WrittenMemory).AsTask();
     }
 
     private static void SetRetryAfter(IHeaderDictionary headers, TimeSpan after)
