@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using Gache.Primitives;
 using Xunit;
 
@@ -16,49 +15,6 @@ public sealed class SnapshotTests : IDisposable
         other.Dispose();
         Assert.Equal(0, store.NativeBytes);
         Assert.Equal(0, other.NativeBytes);
-    }
-
-    [Fact]
-    public void A_snapshot_taken_while_a_million_keys_change_is_the_state_at_its_begin()
-    {
-        const int Keys = 1_000_000;
-        byte[] value = StoreDriver.Value(100, 1);
-        for (int i = 0; i < Keys; i++) store.Set(Key(i), value);
-        SnapshotCapture capture = store.BeginSnapshot(preimageBytesMax: long.MaxValue / 2);
-
-        // Every key changes, in another order than the snapshot's: set, replaced by another length, deleted, and new ones in between.
-        byte[] longer = StoreDriver.Value(150, 2);
-        byte[] chunk = new byte[SnapshotCapture.ChunkBytes];
-        var chunks = new List<byte[]>();
-        double longest = 0;
-        for (int i = 0; i < Keys; i++)
-        {
-            byte[] command = (i % 4) switch
-            {
-                0 => Command.EncodeDelete(Key(i)),
-                1 => Command.EncodeSet(Key(i), longer),
-                _ => Command.EncodeSet(Key(i), value),
-            };
-            long begun = Stopwatch.GetTimestamp();
-            store.Apply(store.AppliedIndex + 1, command);
-            longest = Math.Max(longest, Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
-            if (i % 4 == 3) store.Set(Key(Keys + i), value);
-            if (i % 1_500 == 0 && capture.Fill(chunk) is int length and > 0) chunks.Add(chunk[..length]);
-        }
-
-        TestContext.Current.SendDiagnosticMessage($"longest apply during the snapshot: {longest:f3} ms");
-        chunks.AddRange(capture.Drain());
-        Assert.Equal(0, capture.PreimageBytes);
-
-        other.Restore(capture.Head, chunks);
-        Assert.Equal(capture.Head.Checksum, other.Checksum);
-        Assert.Equal(Keys, other.KeyCount);
-        for (int i = 0; i < Keys; i += 97)
-        {
-            Assert.True(other.TryGet(Key(i), out ValueRef found));
-            Assert.Equal((ulong)i + 1, found.Revision);
-            Assert.True(found.Bytes.SequenceEqual(value));
-        }
     }
 
     [Theory]
@@ -91,7 +47,7 @@ public sealed class SnapshotTests : IDisposable
         Assert.Equal(0, other.NativeBytes);
         other.Restore(capture.Head, chunks);
         Assert.Equal(value, other.Get("large"u8));
-        Assert.InRange(store.NativeBytes, 0, 3 * SlabStack.SlabBytes);
+        Assert.InRange(store.NativeBytes, 0, 3 * SlabPool.SlabBytes);
     }
 
     [Fact]
@@ -165,12 +121,29 @@ public sealed class SnapshotTests : IDisposable
 
         Assert.True(wasFull);
         Assert.True(capture.IsAbandoned);
-        Assert.Equal(0, capture.PreimageBytes);
+        long kept = capture.PreimageBytes;
+        for (int i = 0; i < 1_000; i++) store.Set(Key(changed++), new byte[100]);
+        Assert.Equal(kept, capture.PreimageBytes);
         Assert.Equal(0, capture.Fill(new byte[SnapshotCapture.ChunkBytes]));
+        Assert.Equal(0, capture.PreimageBytes);
+        Assert.False(capture.IsComplete);
 
         SnapshotCapture next = store.BeginSnapshot();
         other.Restore(next.Head, next.Drain());
         Assert.Equal(store.Checksum, other.Checksum);
+    }
+
+    [Fact]
+    public void The_next_snapshot_takes_the_place_of_one_that_gave_itself_up()
+    {
+        for (int i = 0; i < 1_000; i++) store.Set(Key(i), new byte[3_000]);
+        SnapshotCapture capture = store.BeginSnapshot(preimageBytesMax: 10_000);
+        for (int i = 0; !capture.IsAbandoned; i++) store.Delete(Key(i));
+
+        Assert.Equal(store.KeyCount, store.BeginSnapshot().Head.KeyCount);
+        Assert.Equal(0, capture.PreimageBytes);
+        capture.Abandon();
+        Assert.Throws<InvariantBrokenException>(() => store.BeginSnapshot());
     }
 
     [Fact]
