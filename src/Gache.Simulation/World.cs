@@ -1,6 +1,7 @@
 using Gache.Log;
 using Gache.Primitives;
 using Gache.Raft;
+using Gache.Replication;
 using Gache.Store;
 
 namespace Gache.Simulation;

@@ -9,6 +9,9 @@ namespace Gache.Simulation;
 /// <summary>One machine of a world: its clocks and disk, which outlive processes, and the process that runs on it now.</summary>
 internal sealed class Machine : IEndpoint
 {
+    /// <summary>Where a node keeps its data.</summary>
+    public const string DataFolder = "/data";
+
     private readonly World world;
     private readonly SeededRandom random;
     private int starts;
@@ -111,14 +114,14 @@ internal sealed class Machine : IEndpoint
     public void KeepCopy()
     {
         if (Folder is null) return;
-        OldCopy = (CopyOf(Disk), Folder);
+        OldCopy = (CopyOf(Disk, Folder), Folder);
     }
 
     /// <summary>Replaces the data folder by the copy that was kept.</summary>
     public void PutBackCopy()
     {
         (SimulatedFileSystem disk, FolderIdentity folder) = OldCopy!.Value;
-        (Disk, Folder, OldCopy, HasOldFolder) = (CopyOf(disk), folder, null, true);
+        (Disk, Folder, OldCopy, HasOldFolder) = (CopyOf(disk, folder), folder, null, true);
     }
 
     /// <inheritdoc/>
@@ -143,29 +146,13 @@ internal sealed class Machine : IEndpoint
 
     private static Refusal NotYet { get; } = new(RefusalCode.ShuttingDown, "the node is starting");
 
-    private SimulatedFileSystem CopyOf(SimulatedFileSystem disk)
+    private SimulatedFileSystem CopyOf(SimulatedFileSystem disk, FolderIdentity owner)
     {
         var copy = new SimulatedFileSystem(random.Fork());
-        foreach (string folder in NodeFolders.All.Where(disk.Exists)) DiskCopy.Copy(disk, copy, folder);
+        var folder = new Replication.DataFolder(copy, DataFolder);
+        folder.CreateNodeFolders(owner.Node);
+        DiskCopy.Copy(disk, copy, folder.LogOf(owner.Node));
+        DiskCopy.Copy(disk, copy, folder.SnapshotsOf(owner.Node));
         return copy;
     }
-}
-
-/// <summary>What a data folder says of its owner.</summary>
-/// <param name="Node">The node.</param>
-/// <param name="Shard">Its shard.</param>
-/// <param name="Cluster">Its cluster.</param>
-internal sealed record FolderIdentity(NodeId Node, ShardId Shard, ClusterId Cluster);
-
-/// <summary>Where a node keeps what.</summary>
-internal static class NodeFolders
-{
-    /// <summary>The log's segments.</summary>
-    public const string Log = "/data/log";
-
-    /// <summary>The snapshots.</summary>
-    public const string Snapshots = "/data/snapshots";
-
-    /// <summary>All of them.</summary>
-    public static readonly IReadOnlyList<string> All = [Log, Snapshots];
 }

@@ -3,7 +3,6 @@ using Gache.Primitives;
 using Gache.Raft;
 using Gache.Replication;
 using Gache.Store;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gache.Simulation;
@@ -14,6 +13,7 @@ internal sealed class NodeRun
     private static readonly TimeSpan MostStartTime = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan JoinEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MostEndTime = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan MostRepair = TimeSpan.FromSeconds(5);
     private const int StopWithinTicks = 500;
 
@@ -22,7 +22,7 @@ internal sealed class NodeRun
     private readonly SeededRandom random;
     private readonly ProcessTime time;
     private readonly SimulatedTransport transport;
-    private WriteAheadLog? log;
+    private ReplicaStart? start;
     private bool isStopping;
 
     /// <summary>Starts; the process does its first thing a moment later.</summary>
@@ -49,10 +49,10 @@ internal sealed class NodeRun
     public Replica? Replica { get; private set; }
 
     /// <summary>Its core.</summary>
-    public RaftCore? Core { get; private set; }
+    public RaftCore? Core => start?.Core;
 
     /// <summary>Its store.</summary>
-    public KeyValueStore? Store { get; private set; }
+    public KeyValueStore? Store => start?.Store;
 
     /// <summary>What the invariants saw of it last.</summary>
     public Seen LastSeen { get; set; }
@@ -69,15 +69,11 @@ internal sealed class NodeRun
     {
         if (isStopping || Replica is null) return;
         isStopping = true;
-        Process.After(TimeSpan.Zero, () => _ = StopAsync(Replica));
-    }
-
-    private async Task StopAsync(Replica replica)
-    {
-        await replica.StopAsync(StopWithinTicks).ConfigureAwait(false);
-        if (!Process.IsAlive) return;
-        replica.Close();
-        EndAndRestart(closesLog: true);
+        Process.After(TimeSpan.Zero, () => When(Replica.StopAsync(StopWithinTicks), () =>
+        {
+            Replica.Close();
+            EndAndRestart(closesLog: true);
+        }));
     }
 
     private void Open()
@@ -85,19 +81,8 @@ internal sealed class NodeRun
         FolderIdentity folder = machine.Folder!;
         try
         {
-            log = WriteAheadLog.Open(machine.Disk, NodeFolders.Log, folder.Shard, folder.Node, NodeSizes.Log, out Recovered recovered);
-            if (recovered.Cut is { } cut) world.Trace?.Add(Process.Name, $"cut {cut.Bytes} bytes of {cut.File} at {cut.Offset}");
-            var snapshots = new SnapshotFolder(machine.Disk, NodeFolders.Snapshots, folder.Shard);
-            snapshots.DeleteLeftovers();
-            Store = new KeyValueStore();
-            if (recovered.Snapshot is { } mark)
-            {
-                SnapshotFile file = snapshots.List().First(f => f.Index == mark.Index && f.Term == mark.Term);
-                using SnapshotReader reader = snapshots.Read(file);
-                SnapshotLoading.Into(Store, reader);
-            }
-
-            Begin(folder, snapshots, recovered);
+            start = ReplicaStart.Open(machine.Disk, new DataFolder(machine.Disk, Machine.DataFolder), folder, NodeSizes.Log, NodeSizes.Core, random.Fork());
+            Begin(folder, start);
         }
         catch (FileFailedException failure)
         {
@@ -105,51 +90,36 @@ internal sealed class NodeRun
         }
     }
 
-    private void Begin(FolderIdentity folder, SnapshotFolder snapshots, Recovered recovered)
+    private void Begin(FolderIdentity folder, ReplicaStart opened)
     {
+        Recovered recovered = opened.Recovered;
+        if (recovered.Cut is { } cut) world.Trace?.Add(Process.Name, $"cut {cut.Bytes} bytes of {cut.File} at {cut.Offset}");
         var identity = new PeerIdentity(folder.Node, folder.Shard, folder.Cluster, Process.Nonce, machine.RaftAddress, machine.ApiAddress);
         transport.SetIdentity(identity);
-        Core = new RaftCore(folder.Node, StartOf(recovered), NodeSizes.Core, random.Fork());
         LogDriver? driver = null;
         Replica = new Replica(new ReplicaParts
         {
             Identity = identity,
-            Core = Core,
-            Log = log!,
+            Core = opened.Core,
+            Log = opened.Log,
             Submit = write => driver!.Submit(write),
-            Store = Store!,
-            Snapshots = snapshots,
+            Store = opened.Store,
+            Snapshots = opened.Snapshots,
             Transport = transport,
             Background = new NodeBackground(Process, machine.Speed),
             Time = time,
-            FreeDiskBytes = () => machine.Disk.FreeBytes(NodeFolders.Log),
-            Logger = world.Trace?.LoggerFor(Process.Name) ?? (ILogger)NullLogger.Instance,
+            FreeDiskBytes = () => machine.Disk.FreeBytes(Machine.DataFolder),
+            Logger = world.Trace?.LoggerFor(Process.Name) ?? NullLogger.Instance,
             Options = NodeSizes.Replica,
+            HandOver = run => Process.After(TimeSpan.Zero, run),
             End = Ended,
         });
-        driver = new LogDriver(Process, machine.Speed, log!, NodeSizes.Log, Replica.LogCompleted, Replica.LogFailed);
-        LastSeen = new Seen(Role.Follower, 0, Core.CommitIndex, Store!.AppliedIndex);
+        driver = new LogDriver(Process, machine.Speed, opened.Log, NodeSizes.Log, Replica.LogCompleted, Replica.LogFailed);
+        LastSeen = new Seen(Role.Follower, 0, Core!.CommitIndex, Store!.AppliedIndex);
         if (world.IsFounding(machine)) Core.Bootstrap(new Configuration([new Member(folder.Node, machine.RaftAddress, machine.ApiAddress)], [folder.Node]));
         transport.Start(Replica);
         _ = new Ticker(world.Scheduler, machine.Clock, Process, ReplicaOptions.Tick, Replica.Tick);
         world.Trace?.Add(Process.Name, $"is node {folder.Node}, log {recovered.FirstIndex}–{recovered.LastIndex}, term {recovered.HardState.Term}");
-    }
-
-    private static CoreStart StartOf(Recovered recovered)
-    {
-        (ulong index, ulong term) = (0, 0);
-        if (recovered.Snapshot is { } mark && recovered.FirstIndex == mark.Index + 1) (index, term) = (mark.Index, mark.Term);
-        else if (recovered.FirstIndex > 1) (index, term) = (recovered.FirstIndex, recovered.Terms[0].Term); // the first entry tells its own term
-        return new CoreStart
-        {
-            HardState = recovered.HardState,
-            Snapshot = recovered.Snapshot,
-            BaseIndex = index,
-            BaseTerm = term,
-            LastIndex = recovered.LastIndex,
-            Terms = [.. recovered.Terms.Select(t => (t.FirstIndex, t.Term))],
-            Configurations = recovered.Configurations,
-        };
     }
 
     /// <summary>An empty folder: asks members until one takes it up, answering probes meanwhile.</summary>
@@ -166,7 +136,11 @@ internal sealed class NodeRun
         if (asked != machine && asked is { Process.IsAlive: true, Run.Replica: Replica member })
         {
             var request = new JoinRequest(machine.RaftAddress, id, machine.ApiAddress, default, default);
-            asked.Process.After(random.Between(TimeSpan.Zero, MostEndTime), () => _ = CarryJoinAsync(member, request));
+            asked.Process.After(random.Between(TimeSpan.Zero, MostEndTime), () =>
+            {
+                Task<JoinAnswer> answer = member.JoinAsync(request);
+                When(answer, () => TakeJoinAnswer(request, answer.Result));
+            });
         }
 
         Process.After(JoinEvery, () =>
@@ -175,17 +149,20 @@ internal sealed class NodeRun
         });
     }
 
-    private async Task CarryJoinAsync(Replica member, JoinRequest request)
+    private void TakeJoinAnswer(JoinRequest request, JoinAnswer answer)
     {
-        JoinAnswer answer = await member.JoinAsync(request).ConfigureAwait(false);
         world.Trace?.Add(Process.Name, $"asked to join: {answer.Refusal?.Code.ToString() ?? answer.Verdict.ToString()}: {answer.Detail}");
-        Process.After(random.Between(TimeSpan.Zero, MostEndTime), () =>
-        {
-            if (Replica is not null || answer.Refusal is not null || answer.Verdict != JoinRefusal.None) return;
-            machine.Folder = new FolderIdentity(request.Node, answer.Shard, answer.Cluster);
-            Open();
-        });
+        if (Replica is not null || answer.Refusal is not null || answer.Verdict != JoinRefusal.None) return;
+        machine.Folder = new FolderIdentity(request.Node, answer.Shard, answer.Cluster);
+        Open();
     }
+
+    /// <summary>Looks until a task is completed and goes on in this process; its own continuations would run on other threads.</summary>
+    private void When(Task task, Action then) => Process.After(LookEvery, () =>
+    {
+        if (task.IsCompleted) then();
+        else When(task, then);
+    });
 
     private void Ended(NodeEnd end)
     {
@@ -218,7 +195,7 @@ internal sealed class NodeRun
         {
             try
             {
-                log!.CloseCleanly();
+                start!.Log.CloseCleanly();
             }
             catch (LogFailedException)
             {
