@@ -5,12 +5,13 @@ namespace Gache.Simulation;
 /// <summary>Plays many seeds, each in a world of its own, on as many threads as asked for; a world never leaves its thread.</summary>
 public static class SeedRuns
 {
-    /// <summary>Plays seeds until all are done or one shows a violation.</summary>
+    /// <summary>Plays seeds until all are done or, unless told to go on, one shows a violation.</summary>
     /// <param name="seeds">The seeds, in the order in which they are begun.</param>
     /// <param name="options">What kind of worlds.</param>
     /// <param name="threads">How many worlds live at once.</param>
+    /// <param name="goesOn">Whether to go on after a violation.</param>
     /// <returns>The reports of those that were played, by seed; after a violation those under way are still finished.</returns>
-    public static IReadOnlyList<WorldReport> Play(IEnumerable<ulong> seeds, WorldOptions options, int threads)
+    public static IReadOnlyList<WorldReport> Play(IEnumerable<ulong> seeds, WorldOptions options, int threads, bool goesOn = false)
     {
         using IEnumerator<ulong> next = seeds.GetEnumerator();
         var gate = new Lock();
@@ -27,7 +28,7 @@ public static class SeedRuns
             {
                 WorldReport report = new World(seed, options).Run();
                 reports.Add(report);
-                if (report.Violation is not null) isOver = true;
+                if (report.Violation is not null && !goesOn) isOver = true;
             }
         }
 

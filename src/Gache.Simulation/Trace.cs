@@ -4,11 +4,10 @@ using Microsoft.Extensions.Logging;
 namespace Gache.Simulation;
 
 /// <summary>The last events of a world, in words. Kept only where somebody will read them: a failing seed is run again with it.</summary>
-public sealed class Trace(EventScheduler scheduler)
+/// <param name="scheduler">The world's time.</param>
+/// <param name="maxLines">How many lines are kept.</param>
+public sealed class Trace(EventScheduler scheduler, int maxLines)
 {
-    /// <summary>How many lines are kept.</summary>
-    public const int MaxLines = 400;
-
     private readonly Queue<string> lines = new();
 
     /// <summary>The lines, oldest first.</summary>
@@ -18,7 +17,7 @@ public sealed class Trace(EventScheduler scheduler)
     public void Add(string who, string what)
     {
         lines.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{scheduler.Now.TotalSeconds,12:F6} {who,-8} {what}"));
-        if (lines.Count > MaxLines) lines.Dequeue();
+        if (lines.Count > maxLines) lines.Dequeue();
     }
 
     /// <summary>A log of one node that goes here.</summary>

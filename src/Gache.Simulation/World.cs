@@ -38,7 +38,7 @@ public sealed class World
         Seed = seed;
         this.options = options ?? new WorldOptions();
         random = new SeededRandom(seed);
-        if (traces) Trace = new Trace(Scheduler);
+        if (traces) Trace = new Trace(Scheduler, this.options.TraceLines);
         Network = new SimulatedNetwork(Scheduler, random.Fork());
         if (Trace is not null) Network.Trace = what => Trace.Add("network", what);
         int count = this.options.Machines != 0 ? this.options.Machines : random.Chance(0.7) ? 3 : 5;

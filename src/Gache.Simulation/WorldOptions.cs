@@ -17,6 +17,9 @@ public sealed record WorldOptions
     /// <summary>A mistake that is planted in the production code while the world runs.</summary>
     public PlantedFault Planted { get; init; }
 
+    /// <summary>How many lines a trace keeps, where one is kept.</summary>
+    public int TraceLines { get; init; } = 400;
+
     /// <summary>What the clients do.</summary>
     public WorkloadOptions Workload { get; init; } = new();
 }

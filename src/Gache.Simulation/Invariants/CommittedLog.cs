@@ -60,7 +60,7 @@ internal sealed class CommittedLog
     public static Violation? SeeQuorum(RaftCore leader, ulong index, Func<NodeId, RaftCore?> coreOf)
     {
         if (leader.TermAt(index) is not ulong term) return null;
-        Configuration configuration = leader.ConfigurationAt(index);
+        Configuration configuration = leader.Configuration; // in force as soon as it stands in the log
         return HasMajority(configuration.Voters) && (!configuration.IsJoint || HasMajority(configuration.Outgoing)) ? null : new(
             "committed without a majority's disks",
             $"{leader.Id} calls {index} of term {term} committed; on disk at {string.Join(", ", configuration.Members.Where(m => Has(m.Id)).Select(m => m.RaftAddress))} of {configuration}");
