@@ -219,7 +219,8 @@ internal sealed class Nemesis
             return true;
         }
 
-        if (victim.IsLeader || !world.MayLoseFolder(victim)) return false;
+        if (!world.MayLoseFolder(victim)) return false;
+        if (!world.Machines.Any(m => m.IsLeader && victim.OldCopy.Configuration.Find(m.Folder!.Node) is not null)) return false; // would know nobody
         quietUntil = world.Scheduler.Now + Quiet;
         world.Network.Conditions = NetworkConditions.Calm;
         victim.LosePower();

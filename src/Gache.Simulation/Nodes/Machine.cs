@@ -49,7 +49,7 @@ internal sealed class Machine : IEndpoint
     public FolderIdentity? Folder { get; set; }
 
     /// <summary>An earlier copy of its data folder, or null.</summary>
-    public (SimulatedFileSystem Disk, FolderIdentity Folder)? OldCopy { get; private set; }
+    public FolderCopy? OldCopy { get; private set; }
 
     /// <summary>True once its folder was replaced by an old copy: then losing data is no defect.</summary>
     public bool HasOldFolder { get; private set; }
@@ -113,14 +113,14 @@ internal sealed class Machine : IEndpoint
     /// <summary>Keeps a copy of the data folder as it is now.</summary>
     public void KeepCopy()
     {
-        if (Folder is null) return;
-        OldCopy = (CopyOf(Disk, Folder), Folder);
+        if (Folder is null || Run?.Core is not { } core) return;
+        OldCopy = new FolderCopy(CopyOf(Disk, Folder), Folder, core.Configuration);
     }
 
     /// <summary>Replaces the data folder by the copy that was kept.</summary>
     public void PutBackCopy()
     {
-        (SimulatedFileSystem disk, FolderIdentity folder) = OldCopy!.Value;
+        (SimulatedFileSystem disk, FolderIdentity folder, _) = OldCopy!;
         (Disk, Folder, OldCopy, HasOldFolder) = (CopyOf(disk, folder), folder, null, true);
     }
 
@@ -156,3 +156,9 @@ internal sealed class Machine : IEndpoint
         return copy;
     }
 }
+
+/// <summary>A copy of a data folder.</summary>
+/// <param name="Disk">Where it is kept.</param>
+/// <param name="Folder">Whose it is.</param>
+/// <param name="Configuration">Who belonged to the shard then.</param>
+internal sealed record FolderCopy(SimulatedFileSystem Disk, FolderIdentity Folder, Raft.Configuration Configuration);
