@@ -3,6 +3,11 @@ using Xunit;
 
 namespace Gache.Server.Tests;
 
+/// <summary>Meters are found by name in the whole process, so no other node may run beside.</summary>
+[CollectionDefinition(nameof(AloneInTheProcess), DisableParallelization = true)]
+public sealed class AloneInTheProcess;
+
+[Collection(nameof(AloneInTheProcess))]
 public sealed partial class MetricsTests
 {
     [Fact]
