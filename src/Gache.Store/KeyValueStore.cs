@@ -115,6 +115,7 @@ public sealed class KeyValueStore : IDisposable
     /// <returns>The capture; filled or abandoned before the next one begins.</returns>
     public SnapshotCapture BeginSnapshot(long preimageBytesMax = SnapshotCapture.DefaultPreimageBytesMax)
     {
+        if (table.Capture is { IsAbandoned: true } abandoned) abandoned.Abandon();
         Invariant.Holds(table.Capture is null && restore is null, "a snapshot begins while another one is taken or restored");
         var head = new SnapshotHead(AppliedIndex, Revision, StoreTimeMilliseconds, FeatureLevel, KeyCount, Checksum);
         table.Capture = new SnapshotCapture(head, table, ledger, preimageBytesMax);

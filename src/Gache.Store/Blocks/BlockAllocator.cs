@@ -9,9 +9,9 @@ internal sealed unsafe class BlockAllocator(NativeLedger ledger)
     private const int DeadAtMost = 256; // a change frees at most three blocks a level
 
     private readonly SlabStack[] stacks = new SlabStack[BlockSizes.Count];
+    private readonly SlabPool pool = new(ledger);
     private readonly nint[] dead = new nint[DeadAtMost];
     private int deadCount;
-    private byte* spare;
 
     /// <summary>What living blocks take, in bytes.</summary>
     public long UsedBytes { get; private set; }
@@ -21,7 +21,7 @@ internal sealed unsafe class BlockAllocator(NativeLedger ledger)
     {
         int sizeClass = BlockSizes.ClassOf(bytes);
         int capacity = BlockSizes.CapacityOf(sizeClass);
-        var block = new Block(stacks[sizeClass].Push(capacity, ledger, ref spare));
+        var block = new Block(stacks[sizeClass].Push(capacity, pool));
         block.Initialize(slot, level, sizeClass);
         UsedBytes += capacity;
         return block;
@@ -72,16 +72,15 @@ internal sealed unsafe class BlockAllocator(NativeLedger ledger)
     /// <summary>Gives all memory back.</summary>
     public void Clear()
     {
-        foreach (ref SlabStack stack in stacks.AsSpan()) stack.Clear(ledger);
-        if (spare != null) SlabStack.Free(spare, ledger);
-        spare = null;
+        foreach (ref SlabStack stack in stacks.AsSpan()) stack.Clear(pool);
+        pool.Clear();
         deadCount = 0;
         UsedBytes = 0;
     }
 
     private void Pop(ref SlabStack stack, int capacity)
     {
-        stack.Pop(ledger, ref spare);
+        stack.Pop(pool);
         UsedBytes -= capacity;
     }
 }

@@ -9,8 +9,8 @@ internal sealed unsafe partial class BlockForest
     /// <returns>The record as written; the path is void.</returns>
     public Record Put(ref BlockPath path, in RecordDraft draft)
     {
-        if (path.RootLevel < 0) return PlantRoot(path.Slot, draft);
-        if (!path.IsFound) return Insert(ref path, 0, path.IndexAt(0), draft, Fingerprint(draft.Key));
+        if (path.RootLevel < 0) return PlantRoot(in path, draft);
+        if (!path.IsFound) return Insert(ref path, 0, path.IndexAt(0), draft, path.Fingerprint);
 
         Block leaf = path.Leaf;
         int i = path.IndexAt(0);
@@ -18,7 +18,7 @@ internal sealed unsafe partial class BlockForest
         if (leaf.Used + grown > BlockSizes.MaxBytes)
         {
             leaf.Remove(i);
-            return Insert(ref path, 0, i, draft, Fingerprint(draft.Key));
+            return Insert(ref path, 0, i, draft, path.Fingerprint);
         }
 
         // Before it grows the block must have the room, after it shrank it may lose some.
@@ -28,11 +28,11 @@ internal sealed unsafe partial class BlockForest
         return grown < 0 ? Fit(ref path, 0, leaf.Used)[i] : record;
     }
 
-    private Record PlantRoot(int slot, in RecordDraft draft)
+    private Record PlantRoot(in BlockPath path, in RecordDraft draft)
     {
-        Block leaf = blocks.Allocate(slot, 0, Block.HeadBytes + Block.IndexBytes + draft.Length);
-        roots[slot] = (nint)leaf.Address;
-        Record record = leaf.Insert(0, draft.Length, Fingerprint(draft.Key));
+        Block leaf = blocks.Allocate(path.Slot, 0, Block.HeadBytes + Block.IndexBytes + draft.Length);
+        roots[path.Slot] = (nint)leaf.Address;
+        Record record = leaf.Insert(0, draft.Length, path.Fingerprint);
         record.Write(draft);
         return record;
     }

@@ -35,6 +35,7 @@ internal sealed unsafe partial class BlockForest(NativeLedger ledger)
     {
         path.Slot = slot;
         path.IsFound = false;
+        path.Fingerprint = Fingerprint(key);
         path.RootLevel = -1;
         var block = new Block((byte*)roots[slot]);
         if (block.IsNone) return;
@@ -47,8 +48,10 @@ internal sealed unsafe partial class BlockForest(NativeLedger ledger)
             block = new Block(block[i].Child);
         }
 
-        path.Set(0, block, BlockSearch.LowerBound(block, key, out bool isFound));
-        path.IsFound = isFound;
+        // A key that is there is found without touching the others.
+        int found = BlockSearch.Find(block, key, path.Fingerprint);
+        path.IsFound = found >= 0;
+        path.Set(0, block, path.IsFound ? found : BlockSearch.LowerBound(block, key));
     }
 
     /// <summary>Closes the holes that the change left; every record and path seen before is void now.</summary>

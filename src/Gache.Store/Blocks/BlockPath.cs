@@ -18,6 +18,9 @@ internal unsafe struct BlockPath
     /// <summary>The root's level; -1 if the slot is empty.</summary>
     public int RootLevel { get; set; }
 
+    /// <summary>The fingerprint of the key sought.</summary>
+    public byte Fingerprint { get; set; }
+
     /// <summary>Whether the key sought stands at <see cref="Record"/>.</summary>
     public bool IsFound { get; set; }
 

@@ -3,26 +3,18 @@ namespace Gache.Store;
 /// <summary>Finding a key in one block.</summary>
 internal static class BlockSearch
 {
-    /// <summary>The first record of a leaf whose key is not below <paramref name="key"/>, and whether it is that very key.</summary>
-    public static int LowerBound(Block leaf, ReadOnlySpan<byte> key, out bool isFound)
+    /// <summary>The first record of a leaf whose key is not below <paramref name="key"/>.</summary>
+    public static int LowerBound(Block leaf, ReadOnlySpan<byte> key)
     {
         int low = 0;
         int high = leaf.Count;
         while (low < high)
         {
             int middle = (low + high) >> 1;
-            int order = leaf[middle].Key.SequenceCompareTo(key);
-            if (order == 0)
-            {
-                isFound = true;
-                return middle;
-            }
-
-            if (order < 0) low = middle + 1;
+            if (leaf[middle].Key.SequenceCompareTo(key) < 0) low = middle + 1;
             else high = middle;
         }
 
-        isFound = false;
         return low;
     }
 

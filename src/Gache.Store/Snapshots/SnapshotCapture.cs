@@ -51,7 +51,8 @@ public sealed class SnapshotCapture
     /// <summary>Whether everything was captured.</summary>
     public bool IsComplete { get; private set; }
 
-    /// <summary>Whether it was given up, by its owner, by <see cref="KeyValueStore.Clear"/>, or by itself at twice its bound.</summary>
+    /// <summary>Whether it was given up, by its owner, by <see cref="KeyValueStore.Clear"/>, or by itself at twice its bound. Then its
+    /// memory goes back with the next call of <see cref="Abandon"/>, <see cref="Fill"/> or <see cref="KeyValueStore.BeginSnapshot"/>.</summary>
     public bool IsAbandoned { get; private set; }
 
     internal long PreimageBlockBytes => preimages.Records.UsedBytes;
@@ -66,6 +67,7 @@ public sealed class SnapshotCapture
     public int Fill(Span<byte> chunk)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(chunk.Length, MinChunkBytes, nameof(chunk));
+        if (IsAbandoned) Abandon();
         if (IsComplete || IsAbandoned) return 0;
 
         var writer = new ChunkWriter(chunk);
@@ -84,10 +86,10 @@ public sealed class SnapshotCapture
         return writer.IsEmpty ? 0 : writer.Finish(chunks++);
     }
 
-    /// <summary>Gives the snapshot up and its memory back. Does nothing once it is complete or abandoned.</summary>
+    /// <summary>Gives the snapshot up and its memory back. Does nothing once it is complete or that was done.</summary>
     public void Abandon()
     {
-        if (IsComplete || IsAbandoned) return;
+        if (table.Capture != this) return;
         IsAbandoned = true;
         Detach();
     }
@@ -95,10 +97,12 @@ public sealed class SnapshotCapture
     /// <summary>Keeps a record that is about to change, if its turn has not come.</summary>
     internal void BeforeChange(int changedSlot, ReadOnlySpan<byte> key, in BlockPath present)
     {
-        if (changedSlot < slot || (changedSlot == slot && key.SequenceCompareTo(LastKey) <= 0)) return;
+        if (IsAbandoned || changedSlot < slot || (changedSlot == slot && key.SequenceCompareTo(LastKey) <= 0)) return;
 
         preimages.Keep(changedSlot, key, in present);
-        if (PreimageBytes > 2 * preimageBytesMax) Abandon();
+
+        // Giving back so much memory takes milliseconds, which apply does not have.
+        if (PreimageBytes / 2 >= preimageBytesMax) IsAbandoned = true;
     }
 
     private void ContinueValue(ref ChunkWriter writer)
