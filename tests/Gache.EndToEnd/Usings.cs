@@ -1,0 +1,6 @@
+global using Xunit;
+using Xunit.Sdk;
+using Xunit.v3;
+
+// The nodes of one test need the machine for themselves: their timeouts are the real ones.
+[assembly: Parallelization(Mode = ParallelMode.None)]
