@@ -1,5 +1,4 @@
 using Gache.Log;
-using Gache.Primitives;
 using Gache.Raft;
 
 namespace Gache.Replication;

@@ -61,7 +61,7 @@ public sealed partial class Replica
             SnapshotFile? newest = null;
             try
             {
-                newest = snapshots.List().FirstOrDefault();
+                newest = snapshots.List() is [SnapshotFile first, ..] ? first : null;
             }
             catch (FileFailedException)
             {

@@ -53,7 +53,7 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
     public void ConfigurationChanged()
     {
         ConnectPeers();
-        logger.ConfigurationChanged(core.Configuration.ToString(), core.ConfigurationIndex);
+        logger.ConfigurationChanged(core.Configuration, core.ConfigurationIndex);
     }
 
     /// <summary>This node begins to lead.</summary>
