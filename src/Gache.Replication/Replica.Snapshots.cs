@@ -22,6 +22,7 @@ public sealed partial class Replica
 
     private void SnapshotTaken(SnapshotMark mark, long bytes)
     {
+        if (isLoading || mark.Index <= core.SnapshotIndex) return; // the leader's is later, and is being loaded
         Counters.SnapshotsTaken++;
         logger.SnapshotTaken(mark.Index, store.KeyCount, bytes);
         ulong keepFrom = Math.Min(kept.KeepFrom(options.KeptBeforeSnapshotBytes) ?? core.FirstIndex, mark.Index + 1);

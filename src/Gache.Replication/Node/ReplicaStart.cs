@@ -39,6 +39,26 @@ public sealed record ReplicaStart(RaftCore Core, WriteAheadLog Log, KeyValueStor
         return new ReplicaStart(new RaftCore(identity.Node, StartOf(recovered), raftOptions, random), log, store, snapshots, recovered);
     }
 
+    /// <summary>Founds a shard: its first entry, the configuration of this node alone, is made durable in an empty log.</summary>
+    /// <remarks>Done before the folder says who the node is: a node that could serve before would forget what it acknowledged.</remarks>
+    public static void Found(IFileSystem files, DataFolder folder, FolderIdentity identity, Configuration alone, LogOptions logOptions, Random random)
+    {
+        folder.CreateNodeFolders(identity.Node);
+        using WriteAheadLog log = WriteAheadLog.Open(files, folder.LogOf(identity.Node), identity.Shard, identity.Node, logOptions, out Recovered recovered);
+        var core = new RaftCore(identity.Node, StartOf(recovered), new RaftOptions(), random);
+        var outputs = new Outputs();
+        core.Bootstrap(alone);
+        core.Drain(outputs);
+        log.Submit(new LogWrite { Number = outputs.WriteNumber, HardState = outputs.HardState, Entries = outputs.Entries });
+        while (log.TryTake(out LogBatch batch))
+        {
+            log.Write(batch);
+            log.Sync(batch);
+        }
+
+        log.CloseCleanly();
+    }
+
     private static CoreStart StartOf(Recovered recovered)
     {
         // The entry before the first one held is known if it is the snapshot's, or the very beginning; else the first one held becomes the base.

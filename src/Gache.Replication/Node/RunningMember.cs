@@ -28,18 +28,17 @@ internal sealed class RunningMember : IDisposable
 
     public LogWriterCounters LogCounters => writer.Counters;
 
-    /// <summary>Founds the shard: writes the first entry. Only with an empty log.</summary>
-    public void Found(Raft.Configuration configuration) => start.Core.Bootstrap(configuration);
-
     public void Start(TimeProvider time)
     {
         writer.Start();
         ticker = new Ticker(Replica.Tick, ReplicaOptions.Tick, time);
     }
 
+    /// <summary>Lets requests under way commit and hands leadership over, for as long as is given.</summary>
     public async Task StopAsync(TimeSpan within)
     {
-        await Replica.StopAsync((int)(within / ReplicaOptions.Tick)).WaitAsync(within + within).ConfigureAwait(false);
+        Task stopped = Replica.StopAsync((int)(within / ReplicaOptions.Tick));
+        await stopped.WaitAsync(within).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // late is late: what is left is answered by Dispose
     }
 
     public void Dispose()

@@ -54,7 +54,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     {
         if (folder.ReadIdentity() is { } who)
         {
-            Begin(who, founding: null);
+            Begin(who);
             life = AnnounceAsync(who);
         }
         else if (folder.ReadJoining() is { } joining) life = JoinAsync(joining with { ApiAddresses = Addresses(joining.ApiAddresses) });
@@ -146,8 +146,9 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
             if (foreign is not null) return; // stays, and says why
             var who = new FolderIdentity(identity.Node, ShardId.New(options.Random), ClusterId.New(options.Random));
             var self = new Raft.Member(who.Node, identity.RaftAddress, identity.ApiAddress);
-            Begin(who, founding: new Configuration([self], [self.Id]));
+            ReplicaStart.Found(options.Files, folder, who, new Configuration([self], [self.Id]), options.Log, options.Random);
             folder.WriteIdentity(who);
+            Begin(who);
             logger.Founded(who.Shard, who.Cluster, who.Node);
         }
         catch (OperationCanceledException)
@@ -171,7 +172,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
             JoinAnswer answer = await AskUntilTakenAsync(joining.ApiAddresses, request).ConfigureAwait(false);
             var who = new FolderIdentity(joining.Node, answer.Shard, answer.Cluster);
             folder.WriteIdentity(who);
-            Begin(who, founding: null);
+            Begin(who);
             logger.Joined(who.Shard, who.Cluster, who.Node);
         }
         catch (OperationCanceledException)
@@ -241,13 +242,12 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         }
     }
 
-    private void Begin(FolderIdentity who, Configuration? founding)
+    private void Begin(FolderIdentity who)
     {
         lock (gate)
         {
             identity = identity with { Node = who.Node, Shard = who.Shard, Cluster = who.Cluster };
             var running = new RunningMember(options, folder, who, identity, transport, how => _ = Task.Run(() => OnEndAsync(how)), logger);
-            if (founding is not null) running.Found(founding);
             member = running;
             transport.SetIdentity(identity);
             running.Start(options.Time);
