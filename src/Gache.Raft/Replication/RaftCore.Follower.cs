@@ -23,7 +23,7 @@ public sealed partial class RaftCore
         Send(new Message
         {
             Kind = MessageKind.HeartbeatAnswer, From = id, To = message.From, Term = term, Round = message.Round, LogIndex = log.LastIndex,
-            AfterWrite = AfterHardState,
+            Commit = commitIndex, AfterWrite = AfterHardState,
         });
     }
 
