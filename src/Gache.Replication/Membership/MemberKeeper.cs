@@ -78,7 +78,7 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
         if (core.Role != Role.Leader) return true;
         if (lost.ContainsKey(message.From)) return false;
         if (core.Configuration.Find(message.From) is null) TellRemoved(message.From, tick);
-        switch (processes.Judge(message, nonce))
+        switch (processes.Judge(message, nonce, tick))
         {
             case Hearing.Heard: return true;
             case Hearing.NotYet: return false;
