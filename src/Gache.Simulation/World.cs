@@ -102,13 +102,6 @@ public sealed class World
 
     internal bool IsFounding(Machine machine) => machine == founder && committed.LastIndex == 0 && cores.Count == 0;
 
-    /// <summary>True if the machine's disk stopped in the middle of an operation.</summary>
-    internal bool IsPowerLost(Machine machine) =>
-        machine.Disk.Faults.CrashAtOperation is > 0 and long at && machine.Disk.Operations >= at;
-
-    /// <summary>True if a failing disk is no surprise on this machine.</summary>
-    internal bool MayFail(Machine machine) => Machines.Contains(machine);
-
     /// <summary>
     /// True if the shard can spare this machine's data: every machine is up and reachable, all are voters, follow one leader and have all that
     /// is committed.
@@ -215,7 +208,7 @@ public sealed class World
             return;
         }
 
-        if (IsPowerLost(run.Machine))
+        if (run.Machine.HasLostPower)
         {
             run.Machine.LosePower();
             Scheduler.After(random.Between(TimeSpan.Zero, TimeSpan.FromSeconds(5)), run.Machine.Start);

@@ -1,43 +1,58 @@
-using System.Globalization;
 using Xunit;
 
 namespace Gache.Simulation.Tests;
 
-/// <summary>
-/// Whole clusters under faults. <c>GACHE_SEED</c> replays one seed with its trace (of <c>GACHE_TRACE_LINES</c> lines), <c>GACHE_SEEDS</c> and
-/// <c>GACHE_FIRST_SEED</c> play others than the usual, <c>GACHE_GOES_ON=1</c> all of them whatever is found.
-/// </summary>
+/// <summary>Whole clusters under faults.</summary>
 [Collection("worlds")]
 public class SeedsTests
 {
-    private const int DefaultSeeds = 200;
-    private const int DefaultTraceLines = 300;
-    private const string Replay = "GACHE_SEED={0} dotnet run --project tests/Gache.Simulation.Tests -- -method '*No_seed_breaks_a_promise'";
+    private const ulong DefaultCount = 200;
+
+    private readonly WorldOptions options = new() { TraceLines = SeedVariables.TraceLines };
 
     [Fact]
     public void No_seed_breaks_a_promise()
     {
-        var options = new WorldOptions { TraceLines = (int)(Number("GACHE_TRACE_LINES") ?? DefaultTraceLines) };
-        if (Number("GACHE_SEED") is ulong one)
+        if (SeedVariables.One is ulong one)
         {
-            WorldReport replayed = SeedRuns.PlayTraced(one, options);
-            Assert.True(replayed.Violation is null, SeedRuns.Describe(replayed, Command(one)));
-            TestContext.Current.TestOutputHelper?.WriteLine($"{replayed}");
+            Judge(SeedRuns.PlayTraced(one, options));
             return;
         }
 
-        ulong first = Number("GACHE_FIRST_SEED") ?? 1;
-        ulong count = Number("GACHE_SEEDS") ?? DefaultSeeds;
-        IEnumerable<ulong> seeds = Enumerable.Range(0, (int)count).Select(i => first + (ulong)i);
-        IReadOnlyList<WorldReport> reports = SeedRuns.Play(seeds, options, Environment.ProcessorCount, goesOn: Number("GACHE_GOES_ON") is not null);
-        foreach (WorldReport report in reports) TestContext.Current.TestOutputHelper?.WriteLine($"{report}");
-        if (reports.FirstOrDefault(r => r.Violation is not null) is { } failed)
-            Assert.Fail(SeedRuns.Describe(SeedRuns.PlayTraced(failed.Seed, options), Command(failed.Seed)));
-        Assert.Equal((int)count, reports.Count);
+        ulong count = SeedVariables.Count ?? DefaultCount;
+        IReadOnlyList<WorldReport> reports =
+            SeedRuns.Play(SeedVariables.Range(count), options, Environment.ProcessorCount, SeedVariables.GoesOn);
+        foreach (WorldReport report in reports) Tell($"{report}");
+        if (reports.FirstOrDefault(r => r.Violation is not null) is { } failed) Judge(SeedRuns.PlayTraced(failed.Seed, options));
+        Assert.Equal((int)count, reports.Count(r => r.Violation is null));
     }
 
-    private static string Command(ulong seed) => string.Format(CultureInfo.InvariantCulture, Replay, seed);
+    [Fact]
+    public void Same_seed_lives_the_same_life()
+    {
+        var world = new WorldOptions { Duration = TimeSpan.FromMinutes(2) };
+        foreach (ulong seed in SeedVariables.Range(4))
+        {
+            WorldReport first = new World(seed, world).Run();
+            WorldReport traced = SeedRuns.PlayTraced(seed, world);
+            Assert.Equal(first.ToString(), traced.ToString());
+            Assert.Equal(traced.Trace, SeedRuns.PlayTraced(seed, world).Trace);
+        }
+    }
 
-    private static ulong? Number(string name) =>
-        ulong.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out ulong value) ? value : null;
+    [Fact]
+    public void Worlds_see_every_kind_of_fault()
+    {
+        var shorter = new WorldOptions { Duration = TimeSpan.FromMinutes(2) };
+        IReadOnlyList<WorldReport> reports = SeedRuns.Play(SeedVariables.Range(30), shorter, Environment.ProcessorCount);
+        Assert.All(Enum.GetValues<FaultKind>(), kind => Assert.Contains(reports, r => r.Faults.GetValueOrDefault(kind) > 0));
+    }
+
+    private static void Judge(WorldReport report)
+    {
+        Tell($"{report}");
+        Assert.True(report.Violation is null, SeedRuns.Describe(report, SeedVariables.Replay(report.Seed, nameof(No_seed_breaks_a_promise))));
+    }
+
+    private static void Tell(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
 }

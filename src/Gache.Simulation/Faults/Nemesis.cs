@@ -132,6 +132,7 @@ internal sealed class Nemesis
             case FaultKind.DiskError or FaultKind.DiskFull when isRunning:
                 FileOperation operation = random.Pick([FileOperation.Write, FileOperation.Sync, FileOperation.Sync, FileOperation.Create]);
                 int error = kind == FaultKind.DiskFull && operation != FileOperation.Sync ? ErrorNumbers.NoSpace : ErrorNumbers.InputOutput;
+                victim.MayDiskFail = true;
                 victim.Disk.Faults.FailNth(operation, 1 + random.Next(10), error);
                 return true;
             case FaultKind.Stop when isRunning:

@@ -1,6 +1,5 @@
 using System.Text;
 using Gache.Log;
-using Gache.Primitives;
 using Gache.Replication;
 using Gache.Store;
 
@@ -53,6 +52,12 @@ internal sealed class Machine : IEndpoint
 
     /// <summary>True once its folder was replaced by an old copy: then losing data is no defect.</summary>
     public bool HasOldFolder { get; private set; }
+
+    /// <summary>True once a disk operation was planned to fail here: then a node that ends with a failed disk is no defect.</summary>
+    public bool MayDiskFail { get; set; }
+
+    /// <summary>True if the disk stopped in the middle of an operation.</summary>
+    public bool HasLostPower => Disk.Faults.CrashAtOperation is > 0 and long at && Disk.Operations >= at;
 
     /// <summary>The process that runs here, or ran last.</summary>
     public NodeRun? Run { get; private set; }

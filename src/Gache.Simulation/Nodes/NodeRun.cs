@@ -166,7 +166,7 @@ internal sealed class NodeRun
 
     private void Ended(NodeEnd end)
     {
-        if (world.IsPowerLost(machine))
+        if (machine.HasLostPower)
         {
             machine.LosePower(); // what looks like the node's end is the machine's
             return;
@@ -175,7 +175,7 @@ internal sealed class NodeRun
         world.Trace?.Add(Process.Name, $"ends by itself: {end.Reason}: {end.Detail}");
         switch (end.Reason)
         {
-            case NodeEndReason.DiskFailed when world.MayFail(machine):
+            case NodeEndReason.DiskFailed when machine.MayDiskFail:
                 EndAndRestart(closesLog: false);
                 break;
             case NodeEndReason.Rejoin when machine.HasOldFolder:
