@@ -25,7 +25,6 @@ public sealed class BadInputTests
     [InlineData("POST /key/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n")]
     [InlineData("POST /key/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab")]
     [InlineData("POST /key/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n")]
-    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")]
     [InlineData("CONNECT localhost:1 HTTP/1.1\r\nHost: localhost:1\r\n\r\n")]
     [InlineData("OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")]
     public async Task What_is_no_http_is_refused_by_a_status_or_a_close(string request)
@@ -46,6 +45,15 @@ public sealed class BadInputTests
 
         Assert.Equal(0, node.Shard.Writes);
         Assert.Equal(200, (await node.AskAsync("GET", "/livez")).Status);
+    }
+
+    [Fact]
+    public async Task Http_2_without_tls_is_not_spoken()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        using RawConnection connection = await node.ConnectAsync();
+        await connection.SendAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        Assert.DoesNotContain("200", Encoding.Latin1.GetString(await connection.ReadToEndAsync()), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gache.Log;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http;
@@ -19,6 +20,8 @@ internal sealed class MemoryShard : IShard
     public ReplicaStatus Status { get; set; } = Leading();
 
     public ReplicaCounters Counters { get; } = new();
+
+    public LogWriterCounters? LogCounters { get; } = new();
 
     /// <summary>If set, the answer to everything.</summary>
     public Refusal? Refusal { get; set; }

@@ -71,6 +71,24 @@ internal sealed class RawConnection : IDisposable
         }
     }
 
+    /// <summary>Everything up to the close.</summary>
+    public async Task<byte[]> ReadToEndAsync()
+    {
+        try
+        {
+            while (await FillAsync())
+            {
+                // on to the end
+            }
+        }
+        catch (SocketException)
+        {
+            // a reset is an end, too
+        }
+
+        return Take(unread.Count);
+    }
+
     public void Dispose()
     {
         socket.Dispose();

@@ -1,3 +1,4 @@
+using Gache.Log;
 using Gache.Replication;
 
 namespace Gache.Server.Http;
@@ -10,6 +11,9 @@ internal interface IShard
 
     /// <summary>What the replica has counted since the process began.</summary>
     ReplicaCounters Counters { get; }
+
+    /// <summary>What the log's writer has counted; null while the node belongs to no shard.</summary>
+    LogWriterCounters? LogCounters { get; }
 
     /// <summary>Proposes a command; completes when it is applied, or with a refusal. Ownership of the array passes.</summary>
     /// <remarks>May complete inline on the thread that steps the replica: nothing after the await may block.</remarks>

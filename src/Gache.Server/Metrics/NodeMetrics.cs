@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Gache.Log;
 using Gache.Replication;
 using Gache.Server.Http;
 
@@ -49,7 +50,12 @@ internal sealed class NodeMetrics : IDisposable
         Gauge("gache.log.last_index", "last index in the log", status => (long)status.LastIndex);
         Gauge("gache.log.durable_index", "last index in stable storage here", status => (long)status.DurableIndex);
         Gauge("gache.log.snapshot_index", "index of the last snapshot", status => (long)status.SnapshotIndex);
-        Counter("gache.log.writes", "batches handed to the log, each with one sync", counters => counters.LogWrites);
+        Counter("gache.log.writes", "batches handed to the log", counters => counters.LogWrites);
+        meter.CreateObservableCounter("gache.log.syncs", () => MeasureLog(log => log.Syncs), null, "syncs");
+        meter.CreateObservableCounter("gache.log.entries", () => MeasureLog(log => log.Entries), null, "entries written");
+        meter.CreateObservableCounter("gache.log.written", () => MeasureLog(log => log.Bytes), "By", "bytes of records written");
+        meter.CreateObservableCounter("gache.log.sync", () => MeasureLog(log => log.SyncTime.TotalSeconds), "s", "time that syncs took");
+        meter.CreateObservableGauge("gache.log.longest_sync", () => MeasureLog(log => log.LongestSync.TotalSeconds), "s", "longest sync so far");
         Counter("gache.snapshots.taken", "snapshots taken", counters => counters.SnapshotsTaken);
         Counter("gache.snapshots.sent", "snapshots sent to followers", counters => counters.SnapshotsSent);
         Counter("gache.snapshots.installed", "snapshots installed from a leader", counters => counters.SnapshotsInstalled);
@@ -82,6 +88,9 @@ internal sealed class NodeMetrics : IDisposable
         meter.CreateObservableCounter(name, () => Measure(ready => read(ready.Counters)), null, words);
 
     private Measurement<long>[] Measure(Func<IShard, long> read) => shard() is { } ready ? [new Measurement<long>(read(ready))] : [];
+
+    private Measurement<T>[] MeasureLog<T>(Func<LogWriterCounters, T> read)
+        where T : struct => shard()?.LogCounters is { } log ? [new Measurement<T>(read(log))] : [];
 
     private IEnumerable<Measurement<long>> Lags()
     {

@@ -38,6 +38,7 @@ internal static class OptionsCheck
             MaxValueBytes = draft.MaxValueBytes,
             MaxMemoryBytes = draft.MaxMemoryBytes,
             RequestTimeout = draft.RequestTimeout,
+            AllowsInsecureCluster = draft.AllowsInsecureCluster,
             AllowedHosts = draft.AllowedHosts,
             AllowedOrigins = draft.AllowedOrigins,
             LogLevel = draft.LogLevel,

@@ -36,6 +36,9 @@ internal sealed record ServerOptions
     /// <summary>How long a request may take before it is answered 503 or 504.</summary>
     public required TimeSpan RequestTimeout { get; init; }
 
+    /// <summary>Whether the raft port may be reached by other machines, in clear text.</summary>
+    public required bool AllowsInsecureCluster { get; init; }
+
     /// <summary>Host names, beside loopback's, that a request over loopback may name.</summary>
     public required IReadOnlyList<string> AllowedHosts { get; init; }
 

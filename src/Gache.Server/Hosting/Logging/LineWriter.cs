@@ -17,6 +17,7 @@ internal sealed class LineWriter : IDisposable
     private readonly Stream output;
     private readonly Thread thread;
     private int dropped;
+    private int closed;
 
     /// <summary>Begins to write to <paramref name="output"/>.</summary>
     public LineWriter(Stream output)
@@ -42,6 +43,7 @@ internal sealed class LineWriter : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref closed, 1) == 1) return;
         waiting.CompleteAdding();
         if (thread.Join(CloseTimeout)) waiting.Dispose();
     }

@@ -7,7 +7,7 @@ using Gache.Replication;
 namespace Gache.Server.Http.Cluster;
 
 /// <summary>Asks a member to take this node up. The caller repeats.</summary>
-internal sealed class JoinClient(HttpClient client)
+internal sealed class JoinClient(HttpClient client) : IJoinClient
 {
     /// <summary>A member that is alive answers in this time; a join waits there for a commit at most.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
