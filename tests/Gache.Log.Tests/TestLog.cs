@@ -5,7 +5,7 @@ using Xunit;
 namespace Gache.Log.Tests;
 
 /// <summary>A log with small segments on a simulated disk, and the few things that tests do to it.</summary>
-internal sealed class TestLog
+internal sealed class TestLog(int seed = 1)
 {
     public const string Folder = "/log";
 
@@ -25,15 +25,15 @@ internal sealed class TestLog
 
     public static NodeId Node { get; } = new(0x2222);
 
-    public SimulatedFileSystem Files { get; } = new(new Random(1));
+    public SimulatedFileSystem Files { get; } = new(new Random(seed));
 
     public WriteAheadLog Log { get; private set; } = null!;
 
     public Recovered Recovered { get; private set; } = null!;
 
-    public static TestLog Opened()
+    public static TestLog Opened(int seed = 1)
     {
-        var test = new TestLog();
+        var test = new TestLog(seed);
         test.Open();
         return test;
     }

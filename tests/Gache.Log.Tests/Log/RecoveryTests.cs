@@ -196,6 +196,45 @@ public class RecoveryTests
     }
 
     [Fact]
+    public void A_segment_stays_while_only_an_unsynced_truncation_makes_it_dispensable()
+    {
+        TestLog test = TestLog.Opened();
+        ulong last = test.FillSegment(1);
+        LogBatch truncation = test.Write(entries: [TestLog.Entry(1, term: 2)]);
+        test.Log.ReleaseBefore(1);
+        test.Log.PrepareAhead();
+        Assert.Contains($"{1:D20}.log", test.Files.List(TestLog.Folder));
+        test.Files.Corrupt(TestLog.PathOf(2), truncation.End.Offset - Record.EntrySize(20) - 8, 1); // the truncation is lost
+        test.Reopen();
+        Assert.Equal((1UL, last), (test.Recovered.FirstIndex, test.Recovered.LastIndex));
+    }
+
+    [Fact]
+    public void Deletions_leave_no_gap_whatever_a_power_failure_takes_back()
+    {
+        for (int seed = 0; seed < 30; seed++)
+        {
+            TestLog test = TestLog.Opened(seed);
+            ulong last = 0;
+            for (int segment = 0; segment < 4; segment++) last = test.FillSegment(last + 1);
+            test.WriteAndSync(mark: new SnapshotMark(last, 1, Three));
+            test.Log.ReleaseBefore(last + 1);
+            test.Files.Faults.CrashAtOperation = test.Files.Operations + 1 + (seed % 10);
+            try
+            {
+                test.Log.PrepareAhead();
+            }
+            catch (SimulatedCrashException)
+            {
+            }
+
+            test.Files.Crash();
+            test.Reopen();
+            Assert.Equal(last, test.Recovered.LastIndex);
+        }
+    }
+
+    [Fact]
     public void A_snapshot_that_is_not_in_the_log_replaces_it()
     {
         TestLog test = TestLog.Opened();
