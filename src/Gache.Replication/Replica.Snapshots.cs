@@ -6,7 +6,7 @@ namespace Gache.Replication;
 
 public sealed partial class Replica
 {
-    private readonly KeptEntries kept = new();
+    private readonly KeptEntries kept;
     private bool isSnapshotDue;
 
     private void BeginSnapshotIfDue() =>
