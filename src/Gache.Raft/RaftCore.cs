@@ -41,6 +41,9 @@ public sealed record CoreStart
 
     /// <summary>The configuration entries held after the snapshot, in order.</summary>
     public IReadOnlyList<Entry> Configurations { get; init; } = [];
+
+    /// <summary>The highest write number that the log may have seen; the core goes on after it.</summary>
+    public ulong LastWrite { get; init; }
 }
 
 /// <summary>
@@ -109,6 +112,7 @@ public sealed partial class RaftCore
             if (entry.Index > SnapshotIndex) configurations.Add(entry.Index, Configuration.Decode(entry.Payload.Span));
         }
 
+        lastWrite = durableWrite = start.LastWrite;
         durableIndex = log.LastIndex;
         persistFrom = log.LastIndex + 1;
         silentTicks = options.MaxElectionTicks; // nobody was heard yet
@@ -138,6 +142,9 @@ public sealed partial class RaftCore
 
     /// <summary>The highest write that is durable.</summary>
     public ulong DurableWrite => durableWrite;
+
+    /// <summary>True while a write that was handed out is not durable yet.</summary>
+    public bool IsWriting => lastWrite > durableWrite;
 
     /// <summary>The last index in the log.</summary>
     public ulong LastIndex => log.LastIndex;

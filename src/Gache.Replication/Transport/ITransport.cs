@@ -10,6 +10,7 @@ namespace Gache.Replication;
 public interface ITransport : IDisposable
 {
     /// <summary>Queues a message, or drops it when the peer's bounded queue is full or the peer is not connected.</summary>
+    /// <remarks>The message's bytes (payloads, a chunk) must not change afterwards: they may be sent later.</remarks>
     void Send(PeerMessage message);
 
     /// <summary>Whom to stay connected to from now on; connections to others are closed, new ones dialled (and redialled for ever).</summary>
@@ -35,7 +36,7 @@ public interface ITransportEvents
     void PeerDisconnected(NodeId peer);
 
     /// <summary>
-    /// Somebody dialled us. True: accept. Called before anything of the connection is believed; the replica checks shard, cluster and the id it
+    /// Somebody dialled us to stay connected (a probe is answered without asking). Called before anything of the connection is believed; the replica checks shard, cluster and the id it
     /// is expected to have, and returns the words of a refusal, or null to accept.
     /// </summary>
     string? Judge(PeerIdentity dialler, NodeId expectedReceiver);

@@ -35,6 +35,9 @@ public readonly record struct MemberReport(
 /// <summary>A piece of a snapshot file, leader to follower, on the bulk connection.</summary>
 public sealed record SnapshotChunk : PeerMessage
 {
+    /// <summary>The most bytes in one chunk: 256 KiB.</summary>
+    public const int MaxBytes = 256 * 1024;
+
     /// <summary>The sender.</summary>
     public required NodeId From { get; init; }
 
@@ -53,7 +56,7 @@ public sealed record SnapshotChunk : PeerMessage
     /// <summary>The file's length in bytes.</summary>
     public required long TotalLength { get; init; }
 
-    /// <summary>At most 256 KiB.</summary>
+    /// <summary>At most <see cref="MaxBytes"/>.</summary>
     public required ReadOnlyMemory<byte> Bytes { get; init; }
 }
 

@@ -1,0 +1,3 @@
+dofile(os.getenv("BENCH_WRK") .. "/report.lua")
+
+function done(summary, latency) report(summary, latency) end

@@ -1,0 +1,53 @@
+using Gache.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace Gache.Replication;
+
+/// <summary>The replica's events, each with a number that stays.</summary>
+internal static partial class Events
+{
+    [LoggerMessage(EventId = 103, Level = LogLevel.Information, Message = "elected leader: term {Term}, {Votes} of {Voters} votes, log at {LastIndex}")]
+    public static partial void ElectedLeader(this ILogger log, ulong term, int votes, int voters, ulong lastIndex);
+
+    [LoggerMessage(EventId = 104, Level = LogLevel.Information, Message = "lost leadership of term {OldTerm}; the term is {Term}")]
+    public static partial void LostLeadership(this ILogger log, ulong oldTerm, ulong term);
+
+    [LoggerMessage(EventId = 105, Level = LogLevel.Information, Message = "follows leader {Leader} in term {Term}")]
+    public static partial void FollowsLeader(this ILogger log, NodeId leader, ulong term);
+
+    [LoggerMessage(EventId = 106, Level = LogLevel.Information, Message = "configuration at index {Index}: {Configuration}")]
+    public static partial void ConfigurationChanged(this ILogger log, string configuration, ulong index);
+
+    [LoggerMessage(EventId = 107, Level = LogLevel.Information, Message = "learner {Learner} has caught up and becomes a voter")]
+    public static partial void Promotes(this ILogger log, NodeId learner);
+
+    [LoggerMessage(EventId = 108, Level = LogLevel.Warning, Message = "the oldest sync has run for {Ticks} ticks of 10 ms; leadership is handed over")]
+    public static partial void HandsOverSlowDisk(this ILogger log, long ticks);
+
+    [LoggerMessage(EventId = 109, Level = LogLevel.Error, Message = "member {Member} lost data: {How}; it must not vote and is being replaced")]
+    public static partial void MemberLostData(this ILogger log, NodeId member, string how);
+
+    [LoggerMessage(EventId = 110, Level = LogLevel.Error, Message = "this node {Node} lost data that it had acknowledged: it is silent until the others have replaced it")]
+    public static partial void BecameMute(this ILogger log, NodeId node);
+
+    [LoggerMessage(EventId = 111, Level = LogLevel.Error, Message = "the state of member {Member} at index {Index} differs from the one here")]
+    public static partial void StatesDiffer(this ILogger log, NodeId member, ulong index);
+
+    [LoggerMessage(EventId = 112, Level = LogLevel.Warning, Message = "disk space is low on a voter: puts are refused, reads and deletes go on")]
+    public static partial void SpaceIsLow(this ILogger log);
+
+    [LoggerMessage(EventId = 113, Level = LogLevel.Critical, Message = "the node cannot go on")]
+    public static partial void NodeFails(this ILogger log, Exception failure);
+
+    [LoggerMessage(EventId = 120, Level = LogLevel.Information, Message = "snapshot at index {Index} is on disk: {Keys} keys, {Bytes} bytes")]
+    public static partial void SnapshotTaken(this ILogger log, ulong index, long keys, long bytes);
+
+    [LoggerMessage(EventId = 121, Level = LogLevel.Warning, Message = "snapshot at index {Index} was given up: {Why}")]
+    public static partial void SnapshotGivenUp(this ILogger log, ulong index, string why);
+
+    [LoggerMessage(EventId = 122, Level = LogLevel.Information, Message = "sends the snapshot at index {Index}, {Bytes} bytes, to {Follower}")]
+    public static partial void SendsSnapshot(this ILogger log, ulong index, long bytes, NodeId follower);
+
+    [LoggerMessage(EventId = 123, Level = LogLevel.Information, Message = "installed the leader's snapshot at index {Index}: {Keys} keys")]
+    public static partial void SnapshotInstalled(this ILogger log, ulong index, long keys);
+}

@@ -1,0 +1,275 @@
+using System.Globalization;
+using Gache.Primitives;
+using Gache.Raft;
+using Microsoft.Extensions.Logging;
+
+namespace Gache.Replication;
+
+/// <summary>Who belongs to the shard: joins, promotion of learners, changed addresses, members that lost their data. Owned by the step.</summary>
+internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIdentity identity, ILogger logger, Action<Action> post)
+{
+    private const int MaxJoins = 64;
+    private const int SilentTicks = 40;        // one election timeout
+    private const long JoinTicks = 500;
+    private const long NoticeEveryTicks = 25;
+    private const long NoticeForTicks = 6_000; // a removed member is told so for a minute
+
+    private readonly Processes processes = new(core);
+    private readonly CatchUp catchUp = new();
+    private readonly List<JoinWork> joins = [];
+    private readonly Dictionary<NodeId, PeerIdentity> met = [];
+    private readonly Dictionary<NodeId, long> lost = []; // member → tick until which it is told
+    private ulong muteTerm;
+    private long nextNoticeTick;
+
+    /// <summary>True while this node must not take part: it lost data and waits for its replacement (P7).</summary>
+    public bool IsMute { get; private set; }
+
+    /// <summary>Why no key request is served here, or null.</summary>
+    public Refusal? NotServing { get; private set; }
+
+    /// <summary>What an operator should know.</summary>
+    public IEnumerable<string> Alarms
+    {
+        get
+        {
+            if (NotServing is { } why) yield return why.Detail;
+            foreach (NodeId node in lost.Keys) yield return $"member {node} lost data that it had acknowledged; it is being replaced";
+        }
+    }
+
+    /// <summary>Refuses all key requests from now on.</summary>
+    public void StopServing(string why) => NotServing = new Refusal(RefusalCode.NotServing, why);
+
+    /// <summary>Somebody of this shard dialled: the way back to it may be in no configuration that we have yet.</summary>
+    public void Meet(PeerIdentity dialler)
+    {
+        if (met.TryGetValue(dialler.Node, out PeerIdentity? known) && known == dialler) return;
+        met[dialler.Node] = dialler;
+        ConnectPeers();
+    }
+
+    /// <summary>The configuration in force is another one now.</summary>
+    public void ConfigurationChanged()
+    {
+        ConnectPeers();
+        logger.ConfigurationChanged(core.Configuration.ToString(), core.ConfigurationIndex);
+    }
+
+    /// <summary>This node begins to lead.</summary>
+    public void StartLeading()
+    {
+        processes.Restart();
+        catchUp.Restart();
+        lost.Clear();
+    }
+
+    /// <summary>This node leads no more: joins under way must be asked for again.</summary>
+    public void StopLeading(Refusal refusal)
+    {
+        foreach (JoinWork join in joins) join.Answer(new JoinAnswer(refusal, JoinRefusal.None, "leadership changed while the join was under way; ask again"));
+        joins.Clear();
+        lost.Clear();
+    }
+
+    /// <summary>Whether a message may reach the core (P7).</summary>
+    public bool MayBeHeard(Message message, ulong nonce, long tick)
+    {
+        if (core.Role != Role.Leader) return true;
+        if (lost.ContainsKey(message.From)) return false;
+        switch (processes.Judge(message, nonce))
+        {
+            case Hearing.Heard: return true;
+            case Hearing.NotYet: return false;
+            default:
+                DeclareLost(message.From, tick, $"it holds entries up to {message.LogIndex} and had acknowledged up to {core.FindFollower(message.From)?.Match}");
+                return false;
+        }
+    }
+
+    /// <summary>A member's data cannot be trusted: it is told to be silent, and replaced.</summary>
+    public void DeclareLost(NodeId member, long tick, string how)
+    {
+        if (!lost.TryAdd(member, tick + NoticeForTicks)) return;
+        logger.MemberLostData(member, how);
+        nextNoticeTick = tick;
+    }
+
+    /// <summary>This node was told that it lost data.</summary>
+    public void BecomeMute(ulong term)
+    {
+        if (!IsMute) logger.BecameMute(identity.Node);
+        (IsMute, muteTerm) = (true, Math.Max(term, muteTerm));
+        StopServing("this node lost data that it had acknowledged; it stays silent until the others have replaced it, and then rejoins empty");
+    }
+
+    /// <summary>A mute node tells a leader why it is silent, so that a new one, too, replaces it.</summary>
+    public void TellLeader(NodeId leader, long tick)
+    {
+        if (tick < nextNoticeTick) return;
+        nextNoticeTick = tick + NoticeEveryTicks;
+        transport.Send(new LostDataNotice { To = leader, From = identity.Node, Term = muteTerm, IsRemoved = false, ApiAddresses = [] });
+    }
+
+    /// <summary>Takes up a join at the leader.</summary>
+    public void Join(JoinRequest request, TaskCompletionSource<JoinAnswer> answer, long tick)
+    {
+        var join = new JoinWork(request, answer, tick + JoinTicks);
+        if (joins.Count >= MaxJoins)
+        {
+            join.Answer(new JoinAnswer(new Refusal(RefusalCode.Overloaded, "too many joins wait"), JoinRefusal.None, "too many joins wait"));
+            return;
+        }
+
+        joins.Add(join);
+        transport.ProbeAsync(request.RaftAddress).ContinueWith(
+            probe => post(() => Probed(join, probe.Status == TaskStatus.RanToCompletion ? probe.Result : null)),
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>Entries up to here are applied.</summary>
+    public void Applied(ulong index)
+    {
+        for (int i = 0; i < joins.Count; i++)
+        {
+            JoinWork join = joins[i];
+            if (join.Index == 0 || join.Index > index) continue;
+            join.Answer(Welcome(join.Met!.Node));
+            joins.RemoveAt(i--);
+        }
+    }
+
+    /// <summary>Time passed.</summary>
+    public void Tick(long tick)
+    {
+        for (int i = joins.Count - 1; i >= 0; i--)
+        {
+            if (!joins[i].IsAnswered && joins[i].DeadlineTick > tick) continue;
+            joins[i].Answer(new JoinAnswer(new Refusal(RefusalCode.NoQuorum, "the join was not committed in time"), JoinRefusal.None, "the join was not committed in time; ask again"));
+            joins.RemoveAt(i);
+        }
+
+        if (core.Role != Role.Leader) return;
+        SendNotices(tick);
+        if (!core.HasCommittedInTerm || core.IsConfigurationChanging || !core.TakesProposals) return;
+        _ = ReplaceLost() || Promote(tick) || AdmitNext() || CorrectOwnAddress();
+    }
+
+    private void SendNotices(long tick)
+    {
+        if (lost.Count == 0 || tick < nextNoticeTick) return;
+        nextNoticeTick = tick + NoticeEveryTicks;
+        List<string> addresses = [.. core.Configuration.Members.Where(m => !lost.ContainsKey(m.Id)).Select(m => m.ApiAddress)];
+        foreach ((NodeId member, long untilTick) in lost)
+        {
+            bool isRemoved = core.Configuration.Find(member) is null && !core.IsConfigurationChanging;
+            if (isRemoved && tick > untilTick) lost.Remove(member);
+            else transport.Send(new LostDataNotice { To = member, From = identity.Node, Term = core.Term, IsRemoved = isRemoved, ApiAddresses = addresses });
+        }
+    }
+
+    private bool ReplaceLost()
+    {
+        Configuration present = core.Configuration;
+        foreach (NodeId member in lost.Keys)
+        {
+            if (present.IsLearner(member)) return core.ProposeConfiguration(present.WithoutLearner(member)) != 0;
+            if (!present.IsVoter(member) || present.Voters.Length == 1) continue;
+            return core.ProposeConfiguration(present.EnterJoint([.. present.Voters.Where(v => v != member)])) != 0;
+        }
+
+        return false;
+    }
+
+    /// <summary>A learner that keeps up becomes a voter; a member that it replaces (the same raft address) goes in the same change.</summary>
+    private bool Promote(long tick)
+    {
+        Configuration present = core.Configuration;
+        foreach (NodeId learner in present.Learners)
+        {
+            if (lost.ContainsKey(learner) || core.FindFollower(learner) is not { } status || !catchUp.IsCaughtUp(status, core.LastIndex, tick)) continue;
+            string address = present.Find(learner)!.RaftAddress;
+            IEnumerable<NodeId> staying = present.Voters.Where(v => present.Find(v)!.RaftAddress != address);
+            if (core.ProposeConfiguration(present.EnterJoint([.. staying, learner])) == 0) return false;
+            logger.Promotes(learner);
+            return true;
+        }
+
+        return false;
+    }
+
+    private bool AdmitNext()
+    {
+        foreach (JoinWork join in joins)
+        {
+            if (join.Met is null || join.Index != 0) continue;
+            Configuration present = core.Configuration;
+            var member = new Member(join.Met.Node, join.Request.RaftAddress, join.Request.ApiAddress ?? join.Met.ApiAddress);
+            foreach (NodeId old in present.Learners.Where(l => l != member.Id && present.Find(l)!.RaftAddress == member.RaftAddress))
+                present = present.WithoutLearner(old);
+            join.Index = core.ProposeConfiguration(present.WithLearnerOrAddresses(member));
+            return join.Index != 0;
+        }
+
+        return false;
+    }
+
+    /// <summary>A node that came back under another address and leads (a lone voter): it says so itself.</summary>
+    private bool CorrectOwnAddress()
+    {
+        if (core.Configuration.Find(identity.Node) is not { } own) return false;
+        if (own.RaftAddress == identity.RaftAddress && own.ApiAddress == identity.ApiAddress) return false;
+        return core.ProposeConfiguration(core.Configuration.WithLearnerOrAddresses(new Member(identity.Node, identity.RaftAddress, identity.ApiAddress))) != 0;
+    }
+
+    private void Probed(JoinWork join, PeerIdentity? met)
+    {
+        if (join.IsAnswered) return;
+        JoinRequest request = join.Request;
+        if (met is null) join.Refuse(JoinRefusal.NotReachable, $"nobody answered at {request.RaftAddress}; the leader must reach the joiner there");
+        else if (!request.Node.IsNone && met.Node != request.Node)
+            join.Refuse(AddressRefusal(request.RaftAddress), $"at {request.RaftAddress} is node {met.Node}, not {request.Node}");
+        else if (!met.Shard.IsNone && met.Shard != identity.Shard)
+            join.Refuse(JoinRefusal.WrongShard, $"node {met.Node} at {request.RaftAddress} belongs to shard {met.Shard}, not to {identity.Shard}");
+        else Admit(join, met);
+    }
+
+    private void Admit(JoinWork join, PeerIdentity joiner)
+    {
+        Configuration present = core.Configuration;
+        Member? same = present.Find(joiner.Node);
+        Member? holder = present.Members.FirstOrDefault(m => m.RaftAddress == join.Request.RaftAddress && m.Id != joiner.Node);
+        string api = join.Request.ApiAddress ?? joiner.ApiAddress;
+        if (same is null && !joiner.Shard.IsNone)
+            join.Refuse(JoinRefusal.WrongShard, $"node {joiner.Node} was removed from this shard; empty its data folder to let it join again");
+        else if (holder is not null && IsAlive(holder.Id))
+            join.Refuse(JoinRefusal.AddressInUse, $"{holder.RaftAddress} is the address of member {holder.Id}, which was heard a moment ago");
+        else if (same is not null && same.RaftAddress == join.Request.RaftAddress && same.ApiAddress == api && core.ConfigurationIndex <= core.CommitIndex)
+            join.Answer(Welcome(joiner.Node)); // asked again
+        else join.Met = joiner;
+    }
+
+    private JoinRefusal AddressRefusal(string address) =>
+        core.Configuration.Members.Any(m => m.RaftAddress == address) ? JoinRefusal.AddressInUse : JoinRefusal.NotReachable;
+
+    private bool IsAlive(NodeId member) => member == identity.Node || core.FindFollower(member) is { } follower && follower.SilentTicks < SilentTicks;
+
+    private JoinAnswer Welcome(NodeId node) => new(null, JoinRefusal.None,
+        string.Create(CultureInfo.InvariantCulture, $"node {node} is a member; it votes by itself when it has caught up"), identity.Cluster, identity.Shard, node);
+
+    private void ConnectPeers()
+    {
+        Configuration present = core.Configuration;
+        bool isMember = present.Find(identity.Node) is not null;
+        var peers = new Dictionary<NodeId, string>();
+        foreach (Member member in present.Members) peers[member.Id] = member.RaftAddress;
+        foreach ((NodeId node, PeerIdentity peer) in met)
+        {
+            // The configuration here may be old, or none yet: who dialled us is reached where it says. Strangers to it are left once we are in it.
+            if (peers.ContainsKey(node) || !isMember || lost.ContainsKey(node)) peers[node] = peer.RaftAddress;
+        }
+
+        peers.Remove(identity.Node);
+        transport.SetPeers([.. peers.Select(p => new PeerAddress(p.Key, p.Value))]);
+    }
+}

@@ -1,0 +1,83 @@
+using Gache.Primitives;
+using Gache.Raft;
+
+namespace Gache.Replication;
+
+public sealed partial class Replica
+{
+    private readonly Dictionary<NodeId, MemberReport> reports = [];
+    private long memoryBoundBytes; // the smallest bound on the store's memory among the voters
+    private bool isSpaceLow;
+    private bool isDivergenceOpen;
+
+    /// <summary>Why a command that needs space cannot be proposed now, or null.</summary>
+    private Refusal? NoSpace()
+    {
+        if (store.Bytes >= memoryBoundBytes)
+            return new Refusal(RefusalCode.MemoryFull, $"the store holds {store.Bytes} bytes and its bound is {memoryBoundBytes}: reads and deletes go on");
+        return isSpaceLow ? DiskFull : null;
+    }
+
+    private void TakeReport(NodeId from, MemberReport report)
+    {
+        reports[from] = report;
+        (ulong Index, UInt128 Checksum) before = checksums.ReportOf(from);
+        if (report.ChecksumIndex == 0 || before == (report.ChecksumIndex, report.Checksum)) return;
+        checksums.Report(from, report.ChecksumIndex, report.Checksum);
+        if (checksums.Agrees(from) == false) Diverged(from, report);
+    }
+
+    /// <summary>Two replicas hold different states at one index: whoever stands against a majority of all voters must go (P5).</summary>
+    private void Diverged(NodeId member, MemberReport report)
+    {
+        Verdict own = Quorum(voter => voter == identity.Node ? true : checksums.Agrees(voter, report.ChecksumIndex));
+        Verdict other = Quorum(voter => voter != identity.Node && checksums.ReportOf(voter) == (report.ChecksumIndex, report.Checksum) ? true : null);
+        logger.StatesDiffer(member, report.ChecksumIndex);
+        if (own == Verdict.Won) members.DeclareLost(member, nowTick, $"its state at index {report.ChecksumIndex} differs from a majority's");
+        else if (other == Verdict.Won) RejoinEmpty($"the state of this node at index {report.ChecksumIndex} differs from a majority's", OtherApiAddresses());
+        else isDivergenceOpen = true; // nobody can say who is right: nobody stops
+    }
+
+    private Verdict Quorum(Func<NodeId, bool?> answer)
+    {
+        Verdict incoming = Count(core.Configuration.Voters, answer);
+        return core.Configuration.IsJoint && Count(core.Configuration.Outgoing, answer) != Verdict.Won ? Verdict.Open : incoming;
+
+        static Verdict Count(IReadOnlyCollection<NodeId> voters, Func<NodeId, bool?> answer) =>
+            voters.Count(v => answer(v) == true) > voters.Count / 2 ? Verdict.Won : Verdict.Open;
+    }
+
+    private List<string> OtherApiAddresses() =>
+        [.. core.Configuration.Members.Where(m => m.Id != identity.Node).Select(m => m.ApiAddress)];
+
+    private void NoteChecksum(ulong index)
+    {
+        checksums.Note(index, store.Checksum);
+        BeginSnapshotAt(index);
+    }
+
+    /// <summary>A state that came from a snapshot can be compared from the start: snapshots are taken where checksums are.</summary>
+    private void NoteLoadedState()
+    {
+        if (store.AppliedIndex != 0 && checksums.IsPoint(store.AppliedIndex)) checksums.Note(store.AppliedIndex, store.Checksum);
+    }
+
+    private void LookAtTheDisk()
+    {
+        bool isOwnLow = freeDiskBytes() < options.ReservedDiskBytes + taker.LastSizeBytes;
+        outgoing.Report = new MemberReport(appliedIndex, checksums.LatestIndex, checksums.Latest, options.MaxStoreBytes, isOwnLow);
+        long bound = options.MaxStoreBytes;
+        bool isLow = isOwnLow;
+        foreach (FollowerStatus follower in core.Followers)
+        {
+            if (!core.Configuration.IsVoter(follower.Node) || !reports.TryGetValue(follower.Node, out MemberReport report)) continue;
+            if (report.MaxMemoryBytes > 0) bound = Math.Min(bound, report.MaxMemoryBytes);
+            isLow |= report.IsSpaceLow && follower.SilentTicks < RecentTicks;
+        }
+
+        if (isLow && !isSpaceLow) logger.SpaceIsLow();
+        (memoryBoundBytes, isSpaceLow) = (bound, isLow);
+    }
+
+    private const int RecentTicks = 40;
+}

@@ -1,0 +1,46 @@
+using Gache.Raft;
+
+namespace Gache.Replication;
+
+public sealed partial class Replica
+{
+    private static readonly Refusal ShuttingDown = new(
+        RefusalCode.ShuttingDown, "this node is stopping; ask another one", RetryAfter: TimeSpan.FromSeconds(1));
+
+    private static readonly Refusal Overloaded = new(
+        RefusalCode.Overloaded, "too many requests wait here; send fewer at once", RetryAfter: TimeSpan.FromSeconds(1));
+
+    private static readonly Refusal NoLeader = new(
+        RefusalCode.NoLeader, "the shard has no leader; an election is under way, or a majority of its nodes cannot be reached",
+        RetryAfter: TimeSpan.FromSeconds(1));
+
+    private static readonly Refusal NoQuorum = new(
+        RefusalCode.NoQuorum, "a majority of the shard's nodes did not confirm in time that this node leads", RetryAfter: TimeSpan.FromSeconds(1));
+
+    private static readonly Refusal DeadlineInQueue = new(
+        RefusalCode.DeadlineInQueue, "the request timeout passed before the write was handed to the log", RetryAfter: TimeSpan.FromSeconds(1));
+
+    private static readonly Refusal TimedOut = new(
+        RefusalCode.Timeout, "the write was handed to the log and is not known to be committed; read the key to see, or write again");
+
+    private static readonly Refusal LeadershipLost = new(
+        RefusalCode.LeadershipLost,
+        "leadership changed after the write was handed to the log; it may or may not be committed: read the key to see, or write again");
+
+    private static readonly Refusal Truncated = new(RefusalCode.Superseded, "planted: truncated from the own log");
+
+    private static readonly Refusal Loading = new(
+        RefusalCode.NotServing, "this node is loading a snapshot from the leader; ask another one, or wait", RetryAfter: TimeSpan.FromSeconds(1));
+
+    private static readonly Refusal DiskFull = new(
+        RefusalCode.DiskFull, "the disk of a voter is nearly full: reads and deletes go on, and puts will when there is space again");
+
+    private string? LeaderApi => core.Configuration.Find(core.Leader)?.ApiAddress;
+
+    private static Refusal Superseded(in Entry entry) => new(
+        RefusalCode.Superseded, $"another leader's entry was committed at index {entry.Index}, where this write stood; it was not carried out");
+
+    private Refusal NotLeading() => LeaderApi is { } api && core.IsLeaderHeard && core.Role != Role.Leader
+        ? new Refusal(RefusalCode.NotLeader, $"the leader of this key's shard is at {api}; ask there", LeaderApi: api)
+        : NoLeader;
+}

@@ -1,0 +1,179 @@
+using Gache.Log;
+using Gache.Primitives;
+using Gache.Raft;
+
+namespace Gache.Replication;
+
+public sealed partial class Replica
+{
+    private readonly KeptEntries kept = new();
+    private bool isSnapshotDue;
+
+    private void BeginSnapshotIfDue() =>
+        isSnapshotDue = !taker.IsBusy && !isLoading && log.BytesSinceSnapshot > Math.Max(options.SnapshotAfterBytes, taker.LastSizeBytes);
+
+    /// <summary>Snapshots are taken only where checksums are compared, so that a majority can confirm what is sent to others (P5).</summary>
+    private void BeginSnapshotAt(ulong index)
+    {
+        if (!isSnapshotDue || taker.IsBusy || core.TermAt(index) is not { } term) return;
+        isSnapshotDue = false;
+        taker.Begin(store, new SnapshotMark(index, term, core.ConfigurationAt(index)));
+    }
+
+    private void SnapshotTaken(SnapshotMark mark, long bytes)
+    {
+        Counters.SnapshotsTaken++;
+        logger.SnapshotTaken(mark.Index, store.KeyCount, bytes);
+        ulong keepFrom = Math.Min(kept.KeepFrom(options.KeptBeforeSnapshotBytes) ?? core.FirstIndex, mark.Index + 1);
+        core.SnapshotTaken(mark, keepFrom);
+        log.ReleaseBefore(keepFrom);
+    }
+
+    private void SnapshotGivenUp(ulong index, Exception? failure) =>
+        logger.SnapshotGivenUp(index, failure?.Message ?? "too much changed before it was written");
+
+    private void ReadForFollower(Fetch fetch) => background.Run(() =>
+    {
+        var entries = new List<Entry>();
+        Exception? failure = null;
+        try
+        {
+            if (!log.TryRead(fetch.First, fetch.Last, (int)fetch.MaxBytes, entries)) entries.Clear();
+        }
+        catch (Exception e)
+        {
+            failure = e;
+        }
+
+        Post(() =>
+        {
+            if (failure is not null) Fail(failure);
+            else core.Fetched(fetch.Follower, entries.ToArray());
+        });
+    });
+
+    private void SendSnapshot(NodeId follower)
+    {
+        if (sender.IsSendingTo(follower)) return;
+        ulong term = core.Term;
+        background.Run(() =>
+        {
+            SnapshotFile? newest = null;
+            try
+            {
+                newest = snapshots.List().FirstOrDefault();
+            }
+            catch (FileFailedException)
+            {
+                // told below as "none"
+            }
+
+            Post(() =>
+            {
+                if (core.Role != Role.Leader || core.Term != term) return;
+                bool isUsable = newest is not null && newest.Index <= core.SnapshotIndex && newest.Index >= core.FirstIndex - 1;
+                if (!isUsable || !IsConfirmed(newest!.Index))
+                {
+                    RetrySnapshot(follower, nowTick + SnapshotRetryTicks);
+                    return;
+                }
+
+                Counters.SnapshotsSent++;
+                logger.SendsSnapshot(newest.Index, taker.LastSizeBytes, follower);
+                sender.Start(follower, newest, term, nowTick);
+            });
+        });
+    }
+
+    private void RetrySnapshot(NodeId follower, long atTick)
+    {
+        if (nowTick >= atTick) core.SnapshotFailed(follower);
+        else atNextTick.Add(() => RetrySnapshot(follower, atTick));
+    }
+
+    /// <summary>A majority of all voters has the same state as this node at the snapshot's index or at a later fixed one (P5).</summary>
+    private bool IsConfirmed(ulong snapshotIndex) =>
+        Quorum(voter => voter == identity.Node ? true : checksums.Agrees(voter, notBefore: snapshotIndex)) == Verdict.Won;
+
+    private void TakeChunk(SnapshotChunk chunk)
+    {
+        if (chunk.To != identity.Node || members.IsMute || chunk.Term < core.Term || isLoading) return;
+        if (chunk.SnapshotIndex > core.CommitIndex)
+        {
+            intake.Take(chunk);
+            return;
+        }
+
+        // Everything in it is committed here already: say so, and let the leader go on with entries.
+        core.InstallSnapshot(new SnapshotMark(chunk.SnapshotIndex, chunk.SnapshotTerm, Configuration.Empty));
+        AnswerChunk(chunk, chunk.TotalLength, isRefused: false);
+    }
+
+    private void AnswerChunk(SnapshotChunk chunk, long nextOffset, bool isRefused) => transport.Send(new SnapshotChunkAnswer
+    {
+        To = chunk.From, From = identity.Node, Term = core.Term, SnapshotIndex = chunk.SnapshotIndex, NextOffset = nextOffset, IsRefused = isRefused,
+    });
+
+    private void SnapshotReceived(SnapshotFile file)
+    {
+        if (isLoading || file.Index <= core.CommitIndex) return;
+        taker.Abandon();
+        isLoading = true;
+        background.Run(() => Load(file));
+    }
+
+    /// <summary>Reads the snapshot into the store, on the background: while it loads, the step does not touch the store.</summary>
+    private void Load(SnapshotFile file)
+    {
+        try
+        {
+            using SnapshotReader reader = snapshots.Read(file);
+            SnapshotMark mark = reader.Head.Mark;
+            Post(() =>
+            {
+                // The log first: from here on it goes on after the snapshot, and the store follows.
+                if (!core.InstallSnapshot(mark))
+                {
+                    isLoading = false;
+                    return;
+                }
+
+                log.ReleaseBefore(mark.Index + 1);
+                background.Run(() => Restore(file, mark));
+            });
+        }
+        catch (Exception e)
+        {
+            Post(() => Fail(e));
+        }
+    }
+
+    private void Restore(SnapshotFile file, SnapshotMark mark)
+    {
+        try
+        {
+            using SnapshotReader reader = snapshots.Read(file);
+            long length = reader.Length;
+            SnapshotLoading.Into(store, reader);
+            Post(() =>
+            {
+                isLoading = false;
+                appliedIndex = mark.Index;
+                core.Applied(mark.Index);
+                checksums.Restart();
+                NoteLoadedState();
+                kept.Restart();
+                taker.LastSizeBytes = length;
+                clock.Hear(store.StoreTimeMilliseconds);
+                Counters.SnapshotsInstalled++;
+                logger.SnapshotInstalled(mark.Index, store.KeyCount);
+            });
+        }
+        catch (Exception e)
+        {
+            Post(() => Fail(e));
+        }
+    }
+
+    private const long SnapshotRetryTicks = 50;
+}

@@ -1,0 +1,74 @@
+using Gache.Primitives;
+using Gache.Raft;
+
+namespace Gache.Replication;
+
+public sealed partial class Replica
+{
+    private ReplicaStatus Describe()
+    {
+        Configuration configuration = core.Configuration;
+        return new ReplicaStatus
+        {
+            Node = identity.Node,
+            Shard = identity.Shard,
+            Cluster = identity.Cluster,
+            Role = DescribeRole(configuration),
+            Term = core.Term,
+            Leader = core.Leader,
+            LeaderApi = LeaderApi,
+            IsLeaderHeard = core.IsLeaderHeard,
+            Members = [.. configuration.Members.Select(Describe)],
+            FirstIndex = core.FirstIndex,
+            LastIndex = core.LastIndex,
+            DurableIndex = core.DurableIndex,
+            CommitIndex = core.CommitIndex,
+            AppliedIndex = appliedIndex,
+            SnapshotIndex = core.SnapshotIndex,
+            Revision = store.Revision,
+            KeyCount = store.KeyCount,
+            StoreBytes = store.Bytes,
+            MaxStoreBytes = memoryBoundBytes,
+            Checksum = checksums.Latest,
+            ChecksumIndex = checksums.LatestIndex,
+            QueuedRequests = Volatile.Read(ref queuedRequests),
+            Alarms = [.. DescribeAlarms()],
+            MayServe = members.NotServing is null && !isStopping && !hasEnded,
+        };
+    }
+
+    private ReplicaRole DescribeRole(Configuration configuration) => core.Role switch
+    {
+        Role.Leader => ReplicaRole.Leader,
+        Role.Candidate or Role.PreCandidate => ReplicaRole.Candidate,
+        _ when configuration.IsLearner(identity.Node) => ReplicaRole.Learner,
+        _ when configuration.Find(identity.Node) is null => ReplicaRole.Outside,
+        _ => ReplicaRole.Follower,
+    };
+
+    private MemberStatus Describe(Member member)
+    {
+        string role = member.Id == core.Leader ? "leader" : core.Configuration.IsLearner(member.Id) ? "learner" : "voter";
+        ulong? lag = null;
+        bool? isReachable = member.Id == core.Leader ? core.IsLeaderHeard : null;
+        if (core.FindFollower(member.Id) is { } follower)
+        {
+            lag = core.LastIndex - Math.Min(core.LastIndex, follower.Match);
+            isReachable = follower.SilentTicks < RecentTicks;
+        }
+
+        if (member.Id == identity.Node) (lag, isReachable) = (core.LastIndex - core.DurableIndex, true);
+        return new MemberStatus(member.Id, member.RaftAddress, member.ApiAddress, role, lag, isReachable);
+    }
+
+    private IEnumerable<string> DescribeAlarms()
+    {
+        foreach (string alarm in members.Alarms) yield return alarm;
+        if (isStopping) yield return "the node is stopping";
+        if (isLoading) yield return "loading a snapshot from the leader";
+        if (isSpaceLow) yield return DiskFull.Detail;
+        if (isDivergenceOpen) yield return "replicas hold different states and no majority agrees on one; compare /metrics of all nodes and restore from the right one";
+        if (store.Bytes >= memoryBoundBytes) yield return $"the store's memory bound of {memoryBoundBytes} bytes is reached: puts are refused";
+        else if (store.Bytes >= memoryBoundBytes / 100 * 85) yield return $"the store holds {store.Bytes} bytes, over 85 % of its bound of {memoryBoundBytes}";
+    }
+}

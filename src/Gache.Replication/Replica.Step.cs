@@ -1,0 +1,399 @@
+using Gache.Log;
+using Gache.Primitives;
+using Gache.Raft;
+using Gache.Store;
+
+namespace Gache.Replication;
+
+public sealed partial class Replica
+{
+    // Applying goes on in slices, so that a long backlog never keeps ticks and heartbeats waiting.
+    private const int MaxAppliedPerStep = 4_096;
+    private const int ReadAheadBytes = 1 << 20;
+    private const long SlowSyncTicks = 100;
+    private const long StatusEveryTicks = 10;
+
+    /// <summary>Everything that is queued, once through the core and out again. Called by one owner at a time.</summary>
+    /// <returns>True if there is more to do at once.</returns>
+    private bool Step()
+    {
+        bool more = false;
+        try
+        {
+            if (!hasEnded)
+            {
+                TakeTicks();
+                TakeArrivals();
+                TakeDurables();
+                while (events.TryDequeue(out Action? next)) next();
+                TakeRequests();
+                Propose();
+                core.Drain(outputs);
+                Perform();
+                more = Apply();
+                ServeReads();
+                Observe();
+            }
+            else
+            {
+                RefuseEverything();
+            }
+        }
+        catch (Exception failure) // whatever it was: going on could answer wrongly, so the node ends
+        {
+            Fail(failure);
+        }
+
+        // Published before the last look at the queue: who pushes after that look sees it, and wakes the step itself.
+        holdsWrites = !hasEnded && core.Role == Role.Leader && (core.IsWriting || isPacing);
+        Interlocked.MemoryBarrier();
+        if (!holdsWrites && !incoming.IsEmpty) more = true;
+        HandOverAnswers();
+        return more;
+    }
+
+    private void TakeTicks()
+    {
+        if (Volatile.Read(ref ticks) == 0) return;
+        int passed = Interlocked.Exchange(ref ticks, 0);
+        for (int i = 0; i < passed; i++)
+        {
+            Volatile.Write(ref nowTick, nowTick + 1);
+            core.Tick();
+        }
+
+        Expire();
+        members.Tick(nowTick);
+        if (atNextTick.Count > 0)
+        {
+            Action[] due = [.. atNextTick];
+            atNextTick.Clear();
+            foreach (Action action in due) action();
+        }
+
+        sender.Tick(nowTick, core.Term, core.Role == Role.Leader);
+        HandOverIfTheDiskIsSlow();
+        if (nowTick % StatusEveryTicks == 0)
+        {
+            BeginSnapshotIfDue();
+            LookAtTheDisk();
+            Status = Describe();
+        }
+    }
+
+    private void TakeArrivals()
+    {
+        while (arrivals.TryDequeue(out Arrival arrival))
+        {
+            Counters.MessagesReceived++;
+            switch (arrival.Message)
+            {
+                case CoreMessage message: Take(message, arrival); break;
+                case SnapshotChunk chunk: TakeChunk(chunk); break;
+                case SnapshotChunkAnswer answer: sender.Take(answer, nowTick); break;
+                case LostDataNotice notice: TakeNotice(notice); break;
+            }
+        }
+    }
+
+    private void Take(CoreMessage arrived, in Arrival arrival)
+    {
+        Message message = arrived.Message;
+        if (message.To != identity.Node || message.From != arrival.From) return;
+        if (members.IsMute)
+        {
+            if (message.Kind == MessageKind.Heartbeat) members.TellLeader(message.From, nowTick);
+            return;
+        }
+
+        if (!members.MayBeHeard(message, arrival.Nonce, nowTick)) return;
+        if (message.Term == core.Term || message.Kind is MessageKind.Append or MessageKind.Heartbeat) clock.Hear(arrived.StoreTimeMilliseconds);
+        bool isAnswer = message.Kind is MessageKind.AppendAnswer or MessageKind.HeartbeatAnswer;
+        if (isAnswer && core.Role == Role.Leader && message.Term == core.Term) TakeReport(message.From, arrived.Report);
+        core.Step(message);
+    }
+
+    private void TakeDurables()
+    {
+        while (durables.TryDequeue(out Durable durable)) core.Durable(durable.Write, durable.LastIndex, durable.LastTerm);
+        outgoing.Release(core.DurableWrite);
+    }
+
+    private void TakeRequests()
+    {
+        Operation? next = incoming.TakeAll();
+        while (next is not null)
+        {
+            Operation operation = next;
+            next = operation.Next;
+            operation.Next = null;
+            if (!TryDispatch(operation)) parked.Add(operation, nowTick + ReplicaOptions.InTicks(options.LeaderWait));
+        }
+    }
+
+    /// <summary>Starts a request, or refuses it; false if it must wait for a leader.</summary>
+    private bool TryDispatch(Operation operation)
+    {
+        if (isStopping) Refuse(operation, ShuttingDown);
+        else if (members.NotServing is { } why) Refuse(operation, why);
+        else if (operation is ReadOperation { Level: ReadLevel.Stale } stale) ServeStale(stale);
+        else if (core.Role == Role.Leader) StartAtLeader(operation);
+        else if (core.IsLeaderHeard && LeaderApi is not null) Refuse(operation, NotLeading());
+        else return false;
+        return true;
+    }
+
+    private void StartAtLeader(Operation operation)
+    {
+        if (operation is ReadOperation read)
+        {
+            read.Round = core.RequestRead();
+            reads.Register(read);
+            return;
+        }
+
+        waitingWrites.Enqueue((WriteOperation)operation);
+    }
+
+    /// <summary>What waits becomes one batch: one log write, one sync, one message a follower. The next waits for that sync.</summary>
+    private void Propose()
+    {
+        if (waitingWrites.Count == 0 || core.Role != Role.Leader || core.IsWriting || isPacing || taker.IsFull || isLoading) return;
+        ulong time = clock.Now();
+        long bytes = 0;
+        int count = 0;
+        for (int i = 0; i < options.MaxBatchEntries && bytes < options.MaxBatchBytes && core.TakesProposals; i++)
+        {
+            if (!waitingWrites.TryDequeue(out WriteOperation? operation)) break;
+            if (operation.NeedsSpace && NoSpace() is { } refusal)
+            {
+                Refuse(operation, refusal);
+                continue;
+            }
+
+            Command.StampTime(operation.Command, time);
+            operation.Index = core.Propose(operation.Command);
+            operation.Term = core.Term;
+            bytes += operation.QueuedBytes;
+            pending.Add(operation);
+            count++;
+        }
+
+        pacer.Taken(waitingWrites.Count);
+        lastBatch = count;
+        Counters.Proposals += count;
+    }
+
+    private void Perform()
+    {
+        if (outputs.WriteNumber != 0)
+        {
+            Counters.LogWrites++;
+            submit(new LogWrite
+            {
+                Number = outputs.WriteNumber, HardState = outputs.HardState, Snapshot = outputs.Snapshot, Entries = outputs.Entries,
+            });
+        }
+
+        if (core.Role == Role.Leader) outgoing.StoreTimeMilliseconds = clock.Now();
+        foreach (Message message in outputs.Messages) outgoing.Add(message, core.DurableWrite);
+        foreach (ConfirmedReads confirmed in outputs.Reads)
+        {
+            Counters.ReadRounds++;
+            reads.Confirm(confirmed);
+        }
+
+        foreach (Fetch fetch in outputs.Fetches) ReadForFollower(fetch);
+        foreach (NodeId follower in outputs.SnapshotsWanted) SendSnapshot(follower);
+    }
+
+    private bool Apply()
+    {
+        if (isLoading) return false;
+        ulong limit = core.ApplyLimit;
+        int left = MaxAppliedPerStep;
+        while (appliedIndex < limit && left-- > 0)
+        {
+            Entry entry = EntryToApply(appliedIndex + 1, limit);
+            ApplyResult result = default;
+            if (entry.Kind == EntryKind.Command) result = store.Apply(entry.Index, entry.Payload.Span);
+            else store.ApplyNothing(entry.Index);
+            appliedIndex = entry.Index;
+            Counters.Applied++;
+            kept.Add(entry.Index, entry.Weight);
+            if (checksums.IsPoint(entry.Index)) NoteChecksum(entry.Index);
+            Answer(entry, result);
+        }
+
+        core.Applied(appliedIndex);
+        taker.Pump(core.Role == Role.Leader);
+        members.Applied(appliedIndex);
+        return appliedIndex < limit;
+    }
+
+    private Entry EntryToApply(ulong index, ulong limit)
+    {
+        if (core.TryGetCached(index, out Entry cached)) return cached;
+
+        // Not in memory: only after a start, or when this replica fell far behind itself.
+        if (readAhead.Count == 0 || readAhead[0].Index > index || readAhead[^1].Index < index)
+        {
+            readAhead.Clear();
+            bool isThere = log.TryRead(index, limit, ReadAheadBytes, readAhead);
+            Invariant.Holds(isThere && readAhead.Count > 0 && readAhead[0].Index == index, $"entry {index} is committed, and the log does not have it");
+        }
+
+        Entry entry = readAhead[(int)(index - readAhead[0].Index)];
+        Invariant.Holds(entry.Term == core.TermAt(index), $"the log has entry {index} of term {entry.Term}, the core knows term {core.TermAt(index)}");
+        if (entry.Index == readAhead[^1].Index) readAhead.Clear();
+        return entry;
+    }
+
+    private void Answer(in Entry entry, ApplyResult result)
+    {
+        if (pending.Take(entry.Index) is not { } operation) return;
+        if (operation.Term == entry.Term) operation.Answer(result.Revision, result.Existed);
+        else operation.Refuse(Superseded(entry)); // a committed entry of another term stands there (P11)
+        answers.Add(operation);
+    }
+
+    private void ServeReads()
+    {
+        while (reads.TakeServable(appliedIndex) is { } read)
+        {
+            if (isLoading) Refuse(read, Loading);
+            else Serve(read);
+        }
+    }
+
+    private void ServeStale(ReadOperation read)
+    {
+        if (isLoading) Refuse(read, Loading);
+        else Serve(read);
+    }
+
+    private void Serve(ReadOperation read)
+    {
+        read.Serve(store);
+        Counters.Reads++;
+        answers.Add(read);
+    }
+
+    private void Refuse(Operation operation, Refusal refusal)
+    {
+        operation.Refuse(refusal);
+        Counters.Refusals++;
+        answers.Add(operation);
+    }
+
+    private void Expire()
+    {
+        while (pending.TakeExpired(nowTick) is { } operation) Refuse(operation, TimedOut);
+        while (reads.TakeExpired(nowTick) is { } read) Refuse(read, NoQuorum);
+        while (waitingWrites.TryPeek(out WriteOperation? write) && write.DeadlineTick <= nowTick) Refuse(waitingWrites.Dequeue(), DeadlineInQueue);
+        while (parked.TakeExpired(nowTick) is { } operation) Refuse(operation, NoLeader);
+    }
+
+    /// <summary>Sees what changed in this step, and what follows from it.</summary>
+    private void Observe()
+    {
+        if (core.ConfigurationIndex != observedConfiguration)
+        {
+            observedConfiguration = core.ConfigurationIndex;
+            members.ConfigurationChanged();
+        }
+
+        (Role Role, ulong Term, NodeId Leader) now = (core.Role, core.Term, core.Leader);
+        if (now == observed)
+        {
+            if (parked.Count > 0 && (now.Role == Role.Leader || core.IsLeaderHeard)) DispatchParked();
+            return;
+        }
+
+        bool wasLeader = observed.Role == Role.Leader && (now.Role != Role.Leader || now.Term != observed.Term);
+        if (wasLeader) LoseLeadership();
+        if (now.Role == Role.Leader && (observed.Role != Role.Leader || now.Term != observed.Term)) TakeLeadership();
+        if (now.Leader != observed.Leader)
+        {
+            Counters.LeaderChanges++;
+            if (!now.Leader.IsNone && now.Role != Role.Leader) logger.FollowsLeader(now.Leader, now.Term);
+        }
+
+        observed = now;
+        DispatchParked();
+        Status = Describe();
+    }
+
+    private void TakeLeadership()
+    {
+        clock.StartLeading();
+        checksums.ForgetReports();
+        members.StartLeading();
+        Counters.ElectionsWon++;
+        logger.ElectedLeader(core.Term, core.VotesGranted, core.Configuration.Voters.Length, core.LastIndex);
+    }
+
+    /// <summary>Nothing that was proposed may be called "not applied" now: another voter may hold it, and win (P11).</summary>
+    private void LoseLeadership()
+    {
+        logger.LostLeadership(observed.Term, core.Term);
+        while (pending.TakeAny() is { } operation)
+        {
+            bool isTruncated = core.TermAt(operation.Index) != operation.Term;
+            Refuse(operation, isTruncated && Planted.Is(PlantedFault.NotAppliedOnTruncation) ? Truncated : LeadershipLost);
+        }
+
+        // These were never proposed, and reads have no effect: they may look for the next leader.
+        while (waitingWrites.TryDequeue(out WriteOperation? write)) Park(write);
+        while (reads.TakeUnconfirmed() is { } read) Park(read);
+        sender.Stop();
+        members.StopLeading(NotLeading());
+    }
+
+    private void Park(Operation operation) => parked.Add(operation, Math.Min(operation.DeadlineTick, nowTick + ReplicaOptions.InTicks(options.LeaderWait)));
+
+    private void DispatchParked()
+    {
+        foreach ((Operation operation, long untilTick) in parked.TakeAll())
+        {
+            if (!TryDispatch(operation)) parked.Add(operation, untilTick);
+        }
+    }
+
+    /// <summary>A leader whose sync hangs hands over: its heartbeats need no disk, so nobody else would notice.</summary>
+    private void HandOverIfTheDiskIsSlow()
+    {
+        if (!core.IsWriting || core.DurableWrite != busyWrite)
+        {
+            busyWrite = core.DurableWrite;
+            busySinceTick = nowTick;
+            return;
+        }
+
+        if (core.Role != Role.Leader || nowTick - busySinceTick < SlowSyncTicks) return;
+        if (core.TransferLeadership()) logger.HandsOverSlowDisk(nowTick - busySinceTick);
+    }
+
+    private void HandOverAnswers()
+    {
+        if (answers.Count == 0) return;
+        given.Enqueue(answers);
+        answers = Interlocked.Exchange(ref spareAnswers, null) ?? [];
+    }
+
+    /// <summary>Runs the code that waits for the answers; called after the step has been left.</summary>
+    private void Complete()
+    {
+        while (given.TryDequeue(out List<Operation>? ready))
+        {
+            foreach (Operation operation in ready)
+            {
+                Release(operation);
+                operation.Complete();
+            }
+
+            ready.Clear();
+            spareAnswers = ready;
+        }
+    }
+}

@@ -1,0 +1,280 @@
+using System.Collections.Concurrent;
+using Gache.Log;
+using Gache.Primitives;
+using Gache.Raft;
+using Gache.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Gache.Replication;
+
+/// <summary>What a replica is made of. Everything that touches the world is handed in.</summary>
+public sealed record ReplicaParts
+{
+    /// <summary>This node, as it is known in its shard.</summary>
+    public required PeerIdentity Identity { get; init; }
+
+    /// <summary>The consensus core, started from what the log recovered.</summary>
+    public required RaftCore Core { get; init; }
+
+    /// <summary>The log, for reads; writes go through <see cref="Submit"/>.</summary>
+    public required WriteAheadLog Log { get; init; }
+
+    /// <summary>Hands a write to the log and wakes its writer, which answers with <see cref="Replica.LogCompleted"/>.</summary>
+    public required Action<LogWrite> Submit { get; init; }
+
+    /// <summary>The store, loaded from the snapshot that the core starts from.</summary>
+    public required KeyValueStore Store { get; init; }
+
+    /// <summary>Where snapshots are kept.</summary>
+    public required SnapshotFolder Snapshots { get; init; }
+
+    /// <summary>The way to the other members.</summary>
+    public required ITransport Transport { get; init; }
+
+    /// <summary>Where work waits for the disk.</summary>
+    public required IBackground Background { get; init; }
+
+    /// <summary>Monotonic time, for the store's clock only.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Free bytes on the data folder's disk.</summary>
+    public required Func<long> FreeDiskBytes { get; init; }
+
+    /// <summary>Where events are told.</summary>
+    public required ILogger Logger { get; init; }
+
+    /// <summary>Bounds and times.</summary>
+    public required ReplicaOptions Options { get; init; }
+
+    /// <summary>The node must end (or begin anew as another): called once, from the step.</summary>
+    public required Action<NodeEnd> End { get; init; }
+}
+
+/// <summary>One replica of a shard: the loop that drives core, log, store and transport, one owner at a time.</summary>
+/// <remarks>
+/// Any thread queues (requests, messages, ticks, completions) and then signals; whoever finds the step free runs it for all that is queued.
+/// Answers are given after the step has been left, on the same thread, so a request's code must never block.
+/// </remarks>
+public sealed partial class Replica : ITransportEvents
+{
+    private readonly PeerIdentity identity;
+    private readonly RaftCore core;
+    private readonly WriteAheadLog log;
+    private readonly Action<LogWrite> submit;
+    private readonly KeyValueStore store;
+    private readonly ITransport transport;
+    private readonly IBackground background;
+    private readonly ILogger logger;
+    private readonly ReplicaOptions options;
+    private readonly Action<NodeEnd> end;
+    private readonly Func<long> freeDiskBytes;
+    private readonly SnapshotFolder snapshots;
+
+    private readonly StepGuard guard;
+    private readonly OperationQueue incoming = new();
+    private readonly ConcurrentQueue<Arrival> arrivals = new();
+    private readonly ConcurrentQueue<Durable> durables = new();
+    private readonly ConcurrentQueue<Action> events = new();
+    private int ticks;
+    private int queuedRequests;
+    private long queuedBytes;
+    private volatile bool holdsWrites; // a sync is running: a queued write need not wake anybody, its end will
+    private volatile bool isPacing;
+    private volatile bool hasEnded;
+    private volatile int lastBatch;
+    private readonly Pacer pacer = new();
+
+    // Owned by the step.
+    private readonly Outputs outputs = new();
+    private readonly OutgoingMessages outgoing;
+    private readonly PendingProposals pending = new();
+    private readonly PendingReads reads = new();
+    private readonly Queue<WriteOperation> waitingWrites = new();
+    private readonly ParkedOperations parked = new();
+    private readonly ChecksumLedger checksums;
+    private readonly StoreClock clock;
+    private readonly SnapshotTaker taker;
+    private readonly SnapshotSender sender;
+    private readonly SnapshotIntake intake;
+    private readonly MemberKeeper members;
+    private readonly List<Entry> readAhead = [];
+    private readonly List<Action> atNextTick = [];
+    private readonly ConcurrentQueue<List<Operation>> given = new(); // decided, to be told outside the step
+    private List<Operation> answers = [];
+    private List<Operation>? spareAnswers;
+    private long nowTick;
+    private ulong appliedIndex;
+    private bool isLoading;      // the store is being replaced by a snapshot: nothing is read from it
+    private bool isStopping;
+    private ulong busyWrite;
+    private long busySinceTick;
+    private (Role Role, ulong Term, NodeId Leader) observed;
+    private ulong observedConfiguration = ulong.MaxValue;
+
+    /// <summary>Makes a replica; nothing happens before the first input.</summary>
+    public Replica(ReplicaParts parts)
+    {
+        identity = parts.Identity;
+        (core, log, submit, store, transport) = (parts.Core, parts.Log, parts.Submit, parts.Store, parts.Transport);
+        (background, logger, options, end, freeDiskBytes) = (parts.Background, parts.Logger, parts.Options, parts.End, parts.FreeDiskBytes);
+        snapshots = parts.Snapshots;
+        guard = new StepGuard(Step, Complete, static run => ThreadPool.UnsafeQueueUserWorkItem(static r => r(), run, preferLocal: false));
+        outgoing = new OutgoingMessages(transport, Counters);
+        checksums = new ChecksumLedger(options.ChecksumEvery);
+        clock = new StoreClock(parts.Time);
+        taker = new SnapshotTaker(parts.Snapshots, background, Post);
+        sender = new SnapshotSender(parts.Snapshots, background, transport, Post, identity.Node);
+        intake = new SnapshotIntake(parts.Snapshots, background, Post);
+        members = new MemberKeeper(core, transport, identity, logger, Post);
+        appliedIndex = store.AppliedIndex;
+        core.Applied(appliedIndex);
+        clock.Hear(store.StoreTimeMilliseconds);
+        NoteLoadedState();
+        taker.Taken = SnapshotTaken;
+        taker.GivenUp = SnapshotGivenUp;
+        sender.Ended = (follower, isWhole) =>
+        {
+            if (!isWhole) RetrySnapshot(follower, nowTick + SnapshotRetryTicks);
+        };
+        intake.Answered = AnswerChunk;
+        intake.Received = SnapshotReceived;
+        observed = (core.Role, core.Term, core.Leader);
+        memoryBoundBytes = options.MaxStoreBytes;
+        Status = Describe();
+    }
+
+    /// <summary>What is counted.</summary>
+    public ReplicaCounters Counters { get; } = new();
+
+    /// <summary>A picture of the replica; replaced within 100 ms of a change, at once when leadership changes.</summary>
+    public ReplicaStatus Status { get; private set; }
+
+    /// <summary>Proposes a command and waits until it is committed and applied here.</summary>
+    /// <param name="command">Encoded by <see cref="Command"/>; the replica owns it from now on.</param>
+    /// <returns>The result or a refusal. It completes on the thread that ran the step: do not block after awaiting it.</returns>
+    public ValueTask<WriteAnswer> WriteAsync(byte[] command)
+    {
+        WriteOperation operation = WriteOperation.Rent(command, Command.NeedsSpace(command));
+        ValueTask<WriteAnswer> answer = operation.AsValueTask();
+        if (!Enqueue(operation)) return answer;
+        pacer.Arrived();
+        if (!holdsWrites) guard.Signal();
+        return answer;
+    }
+
+    /// <summary>Reads a key.</summary>
+    /// <param name="key">1 to 2,048 bytes; not changed until the answer is there.</param>
+    /// <param name="level">What the read promises.</param>
+    /// <returns>The answer; dispose it when the value has been sent. It completes on the thread that ran the step.</returns>
+    public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level)
+    {
+        ReadOperation operation = ReadOperation.Rent(key, level);
+        ValueTask<ReadAnswer> answer = operation.AsValueTask();
+        if (Enqueue(operation)) guard.Signal();
+        return answer;
+    }
+
+    /// <summary>Takes up a join, or a member's changed address.</summary>
+    public Task<JoinAnswer> JoinAsync(JoinRequest request)
+    {
+        var answer = new TaskCompletionSource<JoinAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            if (isStopping || hasEnded) answer.SetResult(new JoinAnswer(ShuttingDown, JoinRefusal.None, ShuttingDown.Detail));
+            else if (core.Role != Role.Leader) answer.SetResult(new JoinAnswer(NotLeading(), JoinRefusal.None, "only the leader takes up members"));
+            else members.Join(request, answer, nowTick);
+        });
+        return answer.Task;
+    }
+
+    /// <summary>One tick (10 ms) passed.</summary>
+    public void Tick()
+    {
+        Interlocked.Increment(ref ticks);
+        guard.Signal();
+    }
+
+    /// <summary>The log's writer: a write is durable.</summary>
+    public void LogCompleted(Durable durable)
+    {
+        durables.Enqueue(durable);
+        guard.Signal();
+    }
+
+    /// <summary>The same, on the log writer's own thread, which then waits for the next batch to gather: clients that were just answered come
+    /// back together, and one sync for all of them is worth a short wait. One alone never waits.</summary>
+    public void LogCompletedPaced(Durable durable)
+    {
+        isPacing = true;
+        LogCompleted(durable);
+        pacer.Wait(enough: lastBatch * 7 / 8, LongestPace);
+        isPacing = false;
+        guard.Signal();
+    }
+
+    /// <summary>The log's writer: a write or sync failed; nothing is acknowledged any more (P3).</summary>
+    public void LogFailed(Exception failure) => Post(() => Fail(failure));
+
+    /// <inheritdoc/>
+    public void MessageArrived(PeerMessage message, NodeId from, ulong senderNonce)
+    {
+        // Bounded (P10): whatever is dropped here, Raft repairs.
+        if (arrivals.Count >= MaxArrivals) return;
+        arrivals.Enqueue(new Arrival(message, from, senderNonce));
+        guard.Signal();
+    }
+
+    /// <inheritdoc/>
+    public void PeerConnected(NodeId peer) => Post(() => core.PeerConnected(peer));
+
+    /// <inheritdoc/>
+    public void PeerDisconnected(NodeId peer) => Post(() => core.PeerDisconnected(peer));
+
+    /// <inheritdoc/>
+    public string? Judge(PeerIdentity dialler, NodeId expectedReceiver)
+    {
+        if (expectedReceiver != identity.Node)
+            return $"node {expectedReceiver} is not at {identity.RaftAddress}: node {identity.Node} of shard {identity.Shard} is";
+        if (dialler.Cluster != identity.Cluster)
+            return $"node {dialler.Node} belongs to cluster {dialler.Cluster}, this node to cluster {identity.Cluster}";
+        if (dialler.Shard != identity.Shard)
+            return $"node {dialler.Node} belongs to shard {dialler.Shard}, this node to shard {identity.Shard}";
+        Post(() => members.Meet(dialler));
+        return null;
+    }
+
+    /// <summary>Runs something in the step, as its owner.</summary>
+    internal void Post(Action action)
+    {
+        events.Enqueue(action);
+        guard.Signal();
+    }
+
+    private bool Enqueue(Operation operation)
+    {
+        operation.DeadlineTick = Volatile.Read(ref nowTick) + ReplicaOptions.InTicks(options.RequestTimeout);
+        int count = Interlocked.Increment(ref queuedRequests);
+        long bytes = Interlocked.Add(ref queuedBytes, operation.QueuedBytes);
+        if (count <= options.MaxQueuedRequests && bytes <= options.MaxQueuedBytes && !hasEnded)
+        {
+            incoming.Push(operation);
+            return true;
+        }
+
+        operation.Refuse(hasEnded ? ShuttingDown : Overloaded);
+        Release(operation);
+        operation.Complete();
+        return false;
+    }
+
+    private void Release(Operation operation)
+    {
+        Interlocked.Decrement(ref queuedRequests);
+        Interlocked.Add(ref queuedBytes, -operation.QueuedBytes);
+    }
+
+    private readonly record struct Arrival(PeerMessage Message, NodeId From, ulong Nonce);
+
+    private const int MaxArrivals = 8_192;
+    private static readonly TimeSpan LongestPace = TimeSpan.FromMilliseconds(1);
+}

@@ -1,0 +1,43 @@
+namespace Gache.Replication;
+
+/// <summary>The bounds and times of a replica; see defaults in the documentation of options.</summary>
+public sealed record ReplicaOptions
+{
+    /// <summary>The length of a tick.</summary>
+    public static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>How long a request may take before it is answered without a result.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a request waits for a leader.</summary>
+    public TimeSpan LeaderWait { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Requests that may wait at once, of all kinds.</summary>
+    public int MaxQueuedRequests { get; init; } = 8_192;
+
+    /// <summary>Bytes of requests that may wait at once.</summary>
+    public long MaxQueuedBytes { get; init; } = 64 << 20;
+
+    /// <summary>Commands proposed in one batch at most.</summary>
+    public int MaxBatchEntries { get; init; } = 1_024;
+
+    /// <summary>Bytes proposed in one batch at most (one command may exceed it).</summary>
+    public long MaxBatchBytes { get; init; } = 4 << 20;
+
+    /// <summary>The store's memory beyond which this node wants no puts, in bytes.</summary>
+    public long MaxStoreBytes { get; init; } = long.MaxValue;
+
+    /// <summary>A snapshot is taken when the log behind the last one exceeds this, or that snapshot's size if it is larger; in bytes.</summary>
+    public long SnapshotAfterBytes { get; init; } = 64 << 20;
+
+    /// <summary>Bytes of entries kept before a snapshot for slow followers.</summary>
+    public long KeptBeforeSnapshotBytes { get; init; } = 16 << 20;
+
+    /// <summary>Disk space that must stay free: the next segment, and the next snapshot beside it; in bytes, without the snapshot.</summary>
+    public long ReservedDiskBytes { get; init; } = 128 << 20;
+
+    /// <summary>Every so many indexes the state's checksum is taken and compared (P5).</summary>
+    public ulong ChecksumEvery { get; init; } = 4_096;
+
+    internal static long InTicks(TimeSpan time) => Math.Max(1, (time.Ticks + Tick.Ticks - 1) / Tick.Ticks);
+}

@@ -1,0 +1,163 @@
+using Gache.Log;
+using Gache.Primitives;
+using Gache.Raft;
+using Gache.Store;
+using FileHead = Gache.Log.SnapshotHead;
+
+namespace Gache.Replication;
+
+/// <summary>Takes a snapshot of the own store while it goes on: the step fills chunks, the background writes them.</summary>
+internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground background, Action<Action> post)
+{
+    private const int MaxQueuedChunks = 4;
+
+    private readonly Stack<byte[]> buffers = new();
+    private SnapshotCapture? capture;
+    private SnapshotMark? mark;
+    private SnapshotWriter? writer; // touched by the background only
+    private int queuedChunks;
+    private bool isFinishing;
+
+    /// <summary>The last snapshot's size in bytes.</summary>
+    public long LastSizeBytes { get; set; }
+
+    /// <summary>True while one is being taken.</summary>
+    public bool IsBusy => mark is not null;
+
+    /// <summary>Too much changed before its turn: the leader proposes nothing until the disk has caught up (design: Store).</summary>
+    public bool IsFull => capture is { IsFull: true };
+
+    /// <summary>Told when a snapshot is whole and synced.</summary>
+    public Action<SnapshotMark, long>? Taken { get; set; }
+
+    /// <summary>Told when a snapshot was given up, and why.</summary>
+    public Action<ulong, Exception?>? GivenUp { get; set; }
+
+    /// <summary>Begins a snapshot of the state as it is.</summary>
+    public void Begin(KeyValueStore store, SnapshotMark at)
+    {
+        mark = at;
+        isFinishing = false;
+        SnapshotCapture begun = capture = store.BeginSnapshot();
+        var head = new FileHead(folder.Shard, at, begun.Head.FeatureLevel, begun.Head.Checksum, begun.Head.StoreTimeMilliseconds);
+        var stateHead = new ByteWriter();
+        begun.Head.WriteTo(stateHead);
+        Queue(() =>
+        {
+            folder.DeleteOld();
+            writer = folder.Write(head);
+            writer.Append(stateHead.Written);
+        });
+    }
+
+    /// <summary>Hands the next chunks to the background, as far as it has room; called in every step.</summary>
+    public void Pump(bool isLeader)
+    {
+        if (mark is null || isFinishing) return;
+        if (capture is { IsComplete: false } unfinished)
+        {
+            if (unfinished.IsFull && !isLeader) unfinished.Abandon(); // apply never waits; a follower begins again later
+            if (unfinished.IsAbandoned)
+            {
+                GiveUp(null);
+                return;
+            }
+
+            while (queuedChunks < MaxQueuedChunks && !unfinished.IsComplete)
+            {
+                byte[] buffer = buffers.TryPop(out byte[]? free) ? free : new byte[SnapshotCapture.ChunkBytes];
+                int length = unfinished.Fill(buffer);
+                if (length == 0)
+                {
+                    buffers.Push(buffer);
+                    break;
+                }
+
+                QueueChunk(buffer, length);
+            }
+        }
+
+        if (capture is { IsComplete: true } && queuedChunks == 0) Finish();
+    }
+
+    /// <summary>Gives up what is under way.</summary>
+    public void Abandon()
+    {
+        if (mark is null || isFinishing) return;
+        capture?.Abandon();
+        GiveUp(null);
+    }
+
+    private void QueueChunk(byte[] buffer, int length) => Queue(() => writer!.Append(buffer.AsSpan(0, length)), buffer);
+
+    private void Queue(Action work, byte[]? buffer = null)
+    {
+        SnapshotMark current = mark!;
+        queuedChunks++;
+        background.Run(() =>
+        {
+            Exception? failure = Try(work);
+            post(() =>
+            {
+                queuedChunks--;
+                if (buffer is not null) buffers.Push(buffer);
+                if (failure is not null && ReferenceEquals(mark, current)) GiveUp(failure);
+            });
+        });
+    }
+
+    private void Finish()
+    {
+        isFinishing = true;
+        SnapshotMark finished = mark!;
+        background.Run(() =>
+        {
+            long length = 0;
+            Exception? failure = Try(() =>
+            {
+                writer!.Finish();
+                length = writer.Length;
+                writer = null;
+            });
+            post(() =>
+            {
+                isFinishing = false;
+                if (failure is not null)
+                {
+                    GiveUp(failure);
+                    return;
+                }
+
+                (mark, capture) = (null, null);
+                LastSizeBytes = length;
+                Taken?.Invoke(finished, length);
+            });
+        });
+    }
+
+    private void GiveUp(Exception? failure)
+    {
+        ulong index = mark!.Index;
+        capture?.Abandon();
+        (mark, capture) = (null, null);
+        background.Run(() =>
+        {
+            Try(() => writer?.Abandon());
+            writer = null;
+        });
+        GivenUp?.Invoke(index, failure);
+    }
+
+    private static Exception? Try(Action work)
+    {
+        try
+        {
+            work();
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e;
+        }
+    }
+}

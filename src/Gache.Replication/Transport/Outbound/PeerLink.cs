@@ -1,0 +1,110 @@
+using Gache.Replication.Transport.Peers;
+using Gache.Replication.Transport.Wire;
+
+namespace Gache.Replication.Transport.Outbound;
+
+/// <summary>Keeps one connection to one peer: dials, sends, and dials again, until it is stopped. Owns one thread.</summary>
+internal sealed class PeerLink
+{
+    private readonly TransportEnvironment environment;
+    private readonly PeerProcesses processes;
+    private readonly Dialler dialler;
+    private readonly PeerAddress peer;
+    private readonly ConnectionKind kind;
+    private readonly Lock stopGate = new();
+    private CancellationTokenSource? stop; // null once the thread has ended
+    private volatile FrameSender? sender;
+
+    public PeerLink(TransportEnvironment environment, PeerProcesses processes, Dialler dialler, PeerAddress peer, ConnectionKind kind)
+    {
+        this.environment = environment;
+        this.processes = processes;
+        this.dialler = dialler;
+        this.peer = peer;
+        this.kind = kind;
+        stop = CancellationTokenSource.CreateLinkedTokenSource(environment.Stopped);
+    }
+
+    /// <summary>Begins to dial.</summary>
+    public void Start() => environment.Threads.Start($"gache {kind} {peer.RaftAddress}", Run);
+
+    /// <summary>Ends the thread soon, and closes its connection; does not wait for it.</summary>
+    public void Stop()
+    {
+        lock (stopGate) stop?.Cancel();
+    }
+
+    /// <summary>Sends or queues a message; drops it if the peer is not connected or the queue is full.</summary>
+    public void Send(PeerMessage message)
+    {
+        if (sender?.TrySend(message) is not true) environment.Counters.Dropped(1);
+    }
+
+    private void Run()
+    {
+        CancellationToken cancel = stop!.Token;
+        try
+        {
+            while (!cancel.IsCancellationRequested)
+            {
+                Deadline nextTry = Deadline.In(environment.Time, TransportTimes.Redial);
+                Dialled dialled = dialler.Dial(peer.RaftAddress, kind, peer.Node, TransportTimes.Preamble, cancel);
+                string? fault = dialled.Socket is null ? dialled.Fault : Carry(dialled, cancel);
+                if (cancel.IsCancellationRequested) return;
+                if (fault is not null && environment.Said.IsNew(Subject, fault)) environment.Log.DialFailed(peer.Node, peer.RaftAddress, fault);
+                TimeSpan wait = nextTry.Remaining;
+                if (wait > TimeSpan.Zero) cancel.WaitHandle.WaitOne(wait);
+            }
+        }
+        finally
+        {
+            lock (stopGate)
+            {
+                stop.Dispose();
+                stop = null;
+            }
+        }
+    }
+
+    private string Subject => $"{peer.Node} {peer.RaftAddress}";
+
+    // Returns when the connection is over: null if it stood, else why it did not come to stand.
+    private string? Carry(Dialled dialled, CancellationToken cancel)
+    {
+        var connection = new PeerConnection(dialled.Socket!, kind, isDialled: true, dialled.Met!, dialled.Told);
+        string? refusal = processes.RefuseRival(connection.Peer);
+        if (refusal is null && !PeerSocket.TrySendAll(connection.Socket, [PreambleEnvelope.Confirmation])) refusal = "it closed the connection";
+        if (refusal is not null)
+        {
+            connection.Close(refusal);
+            return refusal;
+        }
+
+        // Before the replica is told: it may send from within the telling.
+        var frames = new FrameSender(connection, kind == ConnectionKind.Bulk ? SendBounds.Bulk : SendBounds.Control, environment);
+        sender = frames;
+        using CancellationTokenRegistration stopping = cancel.Register(() => connection.Close("it is no peer any more"));
+        using CancellationTokenRegistration waking = cancel.Register(frames.End);
+        if (processes.TryAdd(connection, out refusal) is null)
+        {
+            connection.Close(refusal!);
+        }
+        else
+        {
+            if (kind == ConnectionKind.Control) environment.Said.Forget(Subject);
+            CloseWatch.Begin(connection.Socket, reason =>
+            {
+                connection.Close(reason);
+                processes.Lost(connection);
+                frames.End();
+            });
+            frames.Run();
+            connection.Close("sending ended");
+            processes.Lost(connection);
+        }
+
+        sender = null;
+        frames.End();
+        return refusal;
+    }
+}

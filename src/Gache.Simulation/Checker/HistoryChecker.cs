@@ -1,0 +1,28 @@
+namespace Gache.Simulation;
+
+/// <summary>Judges a history of clients against the contract: what was acknowledged, refused, read.</summary>
+/// <remarks>
+/// The direct rules come first, because they name what is wrong in words; the search for an order comes last and catches the rest. All
+/// operations must be of one shard, whose revisions come from one counter.
+/// </remarks>
+public static class HistoryChecker
+{
+    /// <summary>The first violation found, or null if the history is one that a correct shard can give.</summary>
+    public static Violation? Check(IReadOnlyList<Operation> history)
+    {
+        var keys = new List<KeyHistory>();
+        foreach (IGrouping<string, Operation> group in history.GroupBy(o => o.Key))
+        {
+            if (KeyHistory.From(group, out KeyHistory key) is Violation seen) return seen;
+            keys.Add(key);
+        }
+
+        if (RevisionRules.Check(keys) is Violation revision) return revision;
+        foreach (KeyHistory key in keys)
+        {
+            if (LinearizationSearch.Check(key) is Violation order) return order;
+        }
+
+        return null;
+    }
+}

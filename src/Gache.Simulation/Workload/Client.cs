@@ -1,0 +1,173 @@
+using Gache.Replication;
+
+namespace Gache.Simulation;
+
+/// <summary>
+/// One client: asks, waits for the answer or gives up, follows a redirect, thinks, and asks again. Each attempt is an operation of its own
+/// in the history, so that a refusal which was a lie is found by its value.
+/// </summary>
+public sealed class Client
+{
+    private static readonly TimeSpan LeastWay = TimeSpan.FromMicroseconds(50);
+    private static readonly TimeSpan MostWay = TimeSpan.FromMicroseconds(500);
+    private static readonly TimeSpan MostRetryWait = TimeSpan.FromMilliseconds(300);
+
+    private readonly int number;
+    private readonly EventScheduler scheduler;
+    private readonly SeededRandom random;
+    private readonly WorkloadOptions options;
+    private readonly Func<IReadOnlyList<IEndpoint>> endpoints;
+    private readonly History history;
+    private string? leader; // the API address of the node that answered a leader's question last, or was named as leader
+    private bool isStopped;
+
+    /// <summary>Makes a client that begins after its first thinking time.</summary>
+    public Client(
+        int number, EventScheduler scheduler, SeededRandom random, WorkloadOptions options, Func<IReadOnlyList<IEndpoint>> endpoints, History history)
+    {
+        this.number = number;
+        this.scheduler = scheduler;
+        this.random = random;
+        this.options = options;
+        this.endpoints = endpoints;
+        this.history = history;
+        Think();
+    }
+
+    /// <summary>Told of everything a trace should show; null while nobody traces.</summary>
+    public Action<string>? Trace { get; set; }
+
+    /// <summary>True while it waits for an answer.</summary>
+    public bool IsWaiting { get; private set; }
+
+    /// <summary>Asks nothing new from now on; an answer that is waited for still counts.</summary>
+    public void Stop() => isStopped = true;
+
+    private void Think() => scheduler.After(random.Between(TimeSpan.Zero, options.MostThinking), () =>
+    {
+        if (isStopped) return;
+        OperationKind kind = DrawKind();
+        Ask(kind, $"k{random.Next(options.Keys)}", options.MostAttempts);
+    });
+
+    private OperationKind DrawKind()
+    {
+        int at = random.Next(options.Mix.Sum());
+        int kind = 0;
+        while (at >= options.Mix[kind]) at -= options.Mix[kind++];
+        return (OperationKind)kind;
+    }
+
+    private void Ask(OperationKind kind, string key, int attempts)
+    {
+        IEndpoint endpoint = Choose(kind);
+        Operation operation = history.Invoke(number, kind, key);
+        operation.Remark = endpoint.ApiAddress;
+        IsWaiting = true;
+        NodeProcess? process = endpoint.Process;
+        if (process is not { IsAlive: true })
+        {
+            scheduler.After(random.Between(LeastWay, MostWay), () => End(operation, () => history.Refuse(operation), attempts, "connection refused"));
+            return;
+        }
+
+        // The connection breaks when the process dies: the answer cannot come any more, and what was sent may or may not have been done.
+        Action hangUp = () => End(operation, () => history.GiveUp(operation), 0, "no answer");
+        SimulatedEvent patience = scheduler.After(options.Patience, hangUp);
+        Action broken = () => scheduler.After(random.Between(LeastWay, MostWay), hangUp);
+        process.Killed += broken;
+        process.After(random.Between(LeastWay, MostWay), () => _ = CarryOutAsync(endpoint, process, operation, attempts, () =>
+        {
+            process.Killed -= broken;
+            EventScheduler.Cancel(patience);
+        }));
+    }
+
+    private IEndpoint Choose(OperationKind kind)
+    {
+        IReadOnlyList<IEndpoint> all = endpoints();
+        if (kind != OperationKind.StaleRead && leader is not null && random.Chance(options.AsksLeader))
+        {
+            foreach (IEndpoint endpoint in all)
+            {
+                if (endpoint.ApiAddress == leader) return endpoint;
+            }
+        }
+
+        return random.Pick(all);
+    }
+
+    private async Task CarryOutAsync(IEndpoint endpoint, NodeProcess process, Operation operation, int attempts, Action answered)
+    {
+        Action answer;
+        Refusal? refusal;
+        try
+        {
+            if (operation.IsWrite)
+            {
+                byte[] value = operation.WritesValue ? ValueCodec.Encode(operation.Value) : [];
+                WriteAnswer write = await endpoint.WriteAsync(operation.Kind, operation.Key, value).ConfigureAwait(false);
+                refusal = write.Refusal;
+                answer = () => history.Complete(operation, write.Revision, write.Existed);
+            }
+            else
+            {
+                ReadLevel level = operation.Kind == OperationKind.StaleRead ? ReadLevel.Stale : ReadLevel.Linearizable;
+                using ReadAnswer read = await endpoint.ReadAsync(operation.Key, level).ConfigureAwait(false);
+                refusal = read.Refusal;
+                long value = read is { Refusal: null, IsFound: true } ? ValueCodec.Decode(read.Value.Span) : 0;
+                (bool isFound, ulong revision) = (read.IsFound, read.Revision);
+                answer = () => history.CompleteRead(operation, isFound, value, revision);
+            }
+        }
+#pragma warning disable CA1031 // whatever it is, it is the node's failure and goes to the world
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            endpoint.Failed(exception);
+            return;
+        }
+
+        if (!process.IsAlive) return; // died while it answered
+        answered();
+        if (random.Chance(options.LostAnswers)) (answer, refusal) = (() => history.GiveUp(operation), null);
+        scheduler.After(random.Between(LeastWay, MostWay), () =>
+        {
+            if (refusal is null)
+            {
+                if (operation.Kind != OperationKind.StaleRead) leader = endpoint.ApiAddress;
+                End(operation, answer, 0, null);
+            }
+            else if (IsUnknown(refusal.Code))
+            {
+                End(operation, () => history.GiveUp(operation), 0, refusal.Detail);
+            }
+            else
+            {
+                leader = refusal.LeaderApi;
+                End(operation, () => history.Refuse(operation), attempts, refusal.Detail);
+            }
+        });
+    }
+
+    private void End(Operation operation, Action complete, int attempts, string? remark)
+    {
+        if (operation.Completed != Operation.Never) return; // it gave up before the answer came
+        if (remark is not null) operation.Remark += $": {remark}";
+        complete();
+        IsWaiting = false;
+        Trace?.Invoke(operation.ToString());
+        if (attempts > 1 && operation.Outcome == Outcome.NotApplied && !isStopped)
+        {
+            TimeSpan wait = leader is null ? random.Between(TimeSpan.Zero, MostRetryWait) : TimeSpan.Zero;
+            scheduler.After(wait, () => Ask(operation.Kind, operation.Key, attempts - 1));
+        }
+        else
+        {
+            Think();
+        }
+    }
+
+    // The contract's table (http-api: Errors): these two are 504, all others are surely not applied.
+    private static bool IsUnknown(RefusalCode code) => code is RefusalCode.Timeout or RefusalCode.LeadershipLost;
+}

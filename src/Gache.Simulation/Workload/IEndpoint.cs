@@ -1,0 +1,25 @@
+using Gache.Replication;
+
+namespace Gache.Simulation;
+
+/// <summary>A node as its clients see it: an address that may or may not answer.</summary>
+public interface IEndpoint
+{
+    /// <summary>Its API address, as a refusal names it.</summary>
+    string ApiAddress { get; }
+
+    /// <summary>The process that listens there now, or null: connecting is refused.</summary>
+    NodeProcess? Process { get; }
+
+    /// <summary>Writes, inside the process.</summary>
+    /// <param name="kind">Set, put or delete.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value; empty for a delete.</param>
+    ValueTask<WriteAnswer> WriteAsync(OperationKind kind, string key, byte[] value);
+
+    /// <summary>Reads, inside the process.</summary>
+    ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level);
+
+    /// <summary>A request ended with an exception: the process is broken.</summary>
+    void Failed(Exception exception);
+}

@@ -1,0 +1,94 @@
+namespace Gache.Simulation;
+
+/// <summary>What a client asks.</summary>
+public enum OperationKind
+{
+    /// <summary>POST: sets the value.</summary>
+    Set,
+
+    /// <summary>PUT: sets the value too, as a command of its own.</summary>
+    Put,
+
+    /// <summary>DELETE.</summary>
+    Delete,
+
+    /// <summary>GET, linearizable.</summary>
+    Read,
+
+    /// <summary>GET with <c>level=stale</c>.</summary>
+    StaleRead,
+}
+
+/// <summary>What the client knows of its operation's effect.</summary>
+public enum Outcome
+{
+    /// <summary>No answer, or one that says so: it may take effect at any later time, or never.</summary>
+    Unknown,
+
+    /// <summary>It was carried out.</summary>
+    Done,
+
+    /// <summary>It was refused, and surely never takes effect (P11).</summary>
+    NotApplied,
+}
+
+/// <summary>One attempt of one client, as the client saw it. A repeated request is a new operation with a new value.</summary>
+public sealed class Operation
+{
+    /// <summary><see cref="Completed"/> while no answer has come.</summary>
+    public const long Never = long.MaxValue;
+
+    /// <summary>A value that no client ever wrote, in a read's answer.</summary>
+    public const long ForeignValue = -1;
+
+    /// <summary>Who asked.</summary>
+    public required int Client { get; init; }
+
+    /// <summary>What was asked.</summary>
+    public required OperationKind Kind { get; init; }
+
+    /// <summary>Of which key.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>The number of the value: of a set or put the one to write, unique in the history; of a read the one found.</summary>
+    public long Value { get; set; }
+
+    /// <summary>The place in the history at which it was asked.</summary>
+    public required long Invoked { get; init; }
+
+    /// <summary>The place in the history at which the answer came.</summary>
+    public long Completed { get; set; } = Never;
+
+    /// <summary>What the client knows.</summary>
+    public Outcome Outcome { get; set; }
+
+    /// <summary>Of a read whether the key was found; of a write whether it existed before.</summary>
+    public bool IsFound { get; set; }
+
+    /// <summary>The revision answered.</summary>
+    public ulong Revision { get; set; }
+
+    /// <summary>At whom, and the refusal's words; for the trace.</summary>
+    public string Remark { get; set; } = "";
+
+    /// <summary>True for set, put and delete.</summary>
+    public bool IsWrite => Kind is OperationKind.Set or OperationKind.Put or OperationKind.Delete;
+
+    /// <summary>True for set and put.</summary>
+    public bool WritesValue => Kind is OperationKind.Set or OperationKind.Put;
+
+    /// <inheritdoc/>
+    public override string ToString()
+    {
+        string what = WritesValue ? $"{Kind} {Key}=v{Value}" : $"{Kind} {Key}";
+        string end = Completed == Never ? "…" : $"{Completed}";
+        string result = Outcome switch
+        {
+            Outcome.Unknown => "unknown",
+            Outcome.NotApplied => "not-applied",
+            _ when IsWrite => $"done, revision {Revision}, {(IsFound ? "existed" : "new")}",
+            _ => IsFound ? $"found v{Value}, revision {Revision}" : "not found",
+        };
+        return $"[{Invoked}–{end}] client {Client}: {what}: {result}{(Remark.Length > 0 ? $" ({Remark})" : "")}";
+    }
+}

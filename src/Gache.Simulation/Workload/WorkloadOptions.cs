@@ -1,0 +1,29 @@
+namespace Gache.Simulation;
+
+/// <summary>What the clients of a world do.</summary>
+public sealed record WorkloadOptions
+{
+    /// <summary>How many clients, each with one request at a time.</summary>
+    public int Clients { get; init; } = 4;
+
+    /// <summary>How many keys they share; few, so that they meet.</summary>
+    public int Keys { get; init; } = 5;
+
+    /// <summary>The longest time a client thinks between two requests.</summary>
+    public TimeSpan MostThinking { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A client that has no answer by then hangs up.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>How often one asks the node that led last, instead of any.</summary>
+    public double AsksLeader { get; init; } = 0.7;
+
+    /// <summary>How often an answer is lost on its way to the client.</summary>
+    public double LostAnswers { get; init; } = 0.01;
+
+    /// <summary>The share of each kind, in the order of <see cref="OperationKind"/>.</summary>
+    public IReadOnlyList<int> Mix { get; init; } = [25, 15, 12, 36, 12];
+
+    /// <summary>The most attempts of one request: redirects and refusals are followed by another.</summary>
+    public int MostAttempts { get; init; } = 4;
+}

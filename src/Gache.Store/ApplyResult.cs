@@ -1,0 +1,14 @@
+namespace Gache.Store;
+
+/// <summary>What became of a command at its index.</summary>
+public enum ApplyStatus : byte
+{
+    /// <summary>It was carried out.</summary>
+    Done = 1,
+}
+
+/// <summary>The answer to an applied command; the same on every replica.</summary>
+/// <param name="Status">Whether it was carried out.</param>
+/// <param name="Revision">The revision that the command made, or the shard's present one if it changed nothing.</param>
+/// <param name="Existed">Whether the key was there before.</param>
+public readonly record struct ApplyResult(ApplyStatus Status, ulong Revision, bool Existed);

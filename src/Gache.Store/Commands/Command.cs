@@ -1,0 +1,89 @@
+using System.Buffers.Binary;
+using Gache.Primitives;
+
+namespace Gache.Store;
+
+/// <summary>Encodes commands: what an entry of the log carries and <see cref="KeyValueStore.Apply"/> takes.</summary>
+/// <remarks>
+/// Little-endian: kind (1), format (1), store time in milliseconds (8), then for all kinds but time the key's length (2), the key, and
+/// the value up to the end. The time stands at a fixed place, so that the leader can stamp a finished command when it proposes it.
+/// </remarks>
+public static class Command
+{
+    internal const byte Format = 1;
+    internal const int TimeOffset = 2;
+    internal const int HeadBytes = TimeOffset + sizeof(ulong);
+    internal const int KeyOffset = HeadBytes + sizeof(ushort);
+
+    /// <summary>Encodes "set <paramref name="key"/> to <paramref name="value"/>"; its time is 0 until it is stamped.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Key or value is outside <see cref="StoreLimits"/>.</exception>
+    public static byte[] EncodeSet(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Encode(CommandKind.Set, key, value);
+
+    /// <summary>As <see cref="EncodeSet"/>, for a caller who wants to know whether the key was there.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Key or value is outside <see cref="StoreLimits"/>.</exception>
+    public static byte[] EncodePut(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Encode(CommandKind.Put, key, value);
+
+    /// <summary>Encodes "remove <paramref name="key"/>".</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The key is outside <see cref="StoreLimits"/>.</exception>
+    public static byte[] EncodeDelete(ReadOnlySpan<byte> key) => Encode(CommandKind.Delete, key, default);
+
+    /// <summary>Encodes "it is <paramref name="storeTimeMilliseconds"/> now", which changes no key.</summary>
+    public static byte[] EncodeTime(ulong storeTimeMilliseconds)
+    {
+        byte[] command = new byte[HeadBytes];
+        command[0] = (byte)CommandKind.Time;
+        command[1] = Format;
+        StampTime(command, storeTimeMilliseconds);
+        return command;
+    }
+
+    /// <summary>Writes the leader's store time into an encoded command. Only before the command is proposed: an entry never changes.</summary>
+    public static void StampTime(Span<byte> command, ulong storeTimeMilliseconds) =>
+        BinaryPrimitives.WriteUInt64LittleEndian(command[TimeOffset..], storeTimeMilliseconds);
+
+    /// <summary>Reads an encoded command without copying it.</summary>
+    /// <returns>False if the bytes are cut off or their lengths cannot be.</returns>
+    /// <exception cref="InvariantBrokenException">The kind or format is one that this version does not know: going on would diverge.</exception>
+    public static bool TryParse(ReadOnlySpan<byte> command, out CommandView view)
+    {
+        view = default;
+        if (command.Length < HeadBytes) return false;
+
+        var kind = (CommandKind)command[0];
+        Invariant.Holds(
+            kind is >= CommandKind.Set and <= CommandKind.Time && command[1] == Format,
+            $"command of kind {command[0]}, format {command[1]} is unknown to this version");
+        ulong time = BinaryPrimitives.ReadUInt64LittleEndian(command[TimeOffset..]);
+        if (kind == CommandKind.Time)
+        {
+            view = new CommandView(kind, time, default, default);
+            return command.Length == HeadBytes;
+        }
+
+        if (command.Length < KeyOffset) return false;
+        int keyLength = BinaryPrimitives.ReadUInt16LittleEndian(command[HeadBytes..]);
+        if (keyLength is 0 or > StoreLimits.MaxKeyBytes || command.Length < KeyOffset + keyLength) return false;
+
+        ReadOnlySpan<byte> value = command[(KeyOffset + keyLength)..];
+        if (value.Length > (kind == CommandKind.Delete ? 0 : StoreLimits.MaxValueBytes)) return false;
+
+        view = new CommandView(kind, time, command.Slice(KeyOffset, keyLength), value);
+        return true;
+    }
+
+    private static byte[] Encode(CommandKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(key.Length, nameof(key));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(key.Length, StoreLimits.MaxKeyBytes, nameof(key));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(value.Length, StoreLimits.MaxValueBytes, nameof(value));
+
+        byte[] command = GC.AllocateUninitializedArray<byte>(KeyOffset + key.Length + value.Length);
+        command[0] = (byte)kind;
+        command[1] = Format;
+        StampTime(command, 0);
+        BinaryPrimitives.WriteUInt16LittleEndian(command.AsSpan(HeadBytes), (ushort)key.Length);
+        key.CopyTo(command.AsSpan(KeyOffset));
+        value.CopyTo(command.AsSpan(KeyOffset + key.Length));
+        return command;
+    }
+}

@@ -1,0 +1,25 @@
+namespace Gache.Store;
+
+/// <summary>A command as it stands in the bytes it was read from.</summary>
+public readonly ref struct CommandView
+{
+    internal CommandView(CommandKind kind, ulong storeTimeMilliseconds, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        Kind = kind;
+        StoreTimeMilliseconds = storeTimeMilliseconds;
+        Key = key;
+        Value = value;
+    }
+
+    /// <summary>What is asked for.</summary>
+    public CommandKind Kind { get; }
+
+    /// <summary>The leader's store time when it proposed the command.</summary>
+    public ulong StoreTimeMilliseconds { get; }
+
+    /// <summary>The key; empty for a time command.</summary>
+    public ReadOnlySpan<byte> Key { get; }
+
+    /// <summary>The value of a set or put; else empty.</summary>
+    public ReadOnlySpan<byte> Value { get; }
+}

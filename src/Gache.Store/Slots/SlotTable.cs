@@ -1,0 +1,110 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Gache.Store;
+
+/// <summary>All keys of the shard by slot, with the count and the checksum of each slot kept as keys change.</summary>
+internal sealed class SlotTable(NativeLedger ledger)
+{
+    /// <summary>What the table takes when it is empty, in bytes: a root, a checksum and a count for each slot.</summary>
+    public const long EmptyBytes = Slot.Count * (8L + 16 + 8);
+
+    private readonly UInt128[] checksums = new UInt128[Slot.Count];
+    private readonly long[] counts = new long[Slot.Count];
+
+    /// <summary>The blocks; changed only through this table.</summary>
+    public BlockForest Blocks { get; } = new(ledger);
+
+    /// <summary>The sum of all records' checksums, modulo 2^128: the order in which keys came does not matter.</summary>
+    public UInt128 Checksum { get; private set; }
+
+    public long KeyCount { get; private set; }
+
+    /// <summary>A snapshot under way; it is told of each record that is about to change.</summary>
+    public SnapshotCapture? Capture { get; set; }
+
+    public UInt128 ChecksumOf(int slot) => checksums[slot];
+
+    public long KeyCountOf(int slot) => counts[slot];
+
+    /// <summary>Sets a key.</summary>
+    /// <returns>Whether it was there before.</returns>
+    [SkipLocalsInit]
+    public bool Set(ReadOnlySpan<byte> key, ulong revision, ReadOnlySpan<byte> value)
+    {
+        if (key.Length + value.Length <= Record.InlineBytesMax) return Set(Slot.Of(key), new RecordDraft(key, 0, revision, value));
+
+        LargeBytes large = LargeBytes.Allocate(value.Length, ledger);
+        value.CopyTo(large.Bytes);
+        large.Seal();
+        return Set(key, revision, large);
+    }
+
+    /// <summary>Sets a key to a large value that is already in its place; the caller's reference becomes the table's.</summary>
+    public bool Set(ReadOnlySpan<byte> key, ulong revision, LargeBytes value)
+    {
+        nint address = value.Address;
+        var tail = MemoryMarshal.AsBytes(new ReadOnlySpan<nint>(in address));
+        return Set(Slot.Of(key), new RecordDraft(key, Record.LargeFlag, revision, tail));
+    }
+
+    /// <summary>Removes a key.</summary>
+    /// <returns>Whether it was there.</returns>
+    [SkipLocalsInit]
+    public bool Remove(ReadOnlySpan<byte> key)
+    {
+        int slot = Slot.Of(key);
+        Unsafe.SkipInit(out BlockPath path);
+        Blocks.Seek(slot, key, ref path);
+        if (!path.IsFound) return false;
+
+        Capture?.BeforeChange(slot, key, in path);
+        TakeOut(slot, path.Record);
+        counts[slot]--;
+        KeyCount--;
+        Blocks.Remove(ref path);
+        Blocks.Settle();
+        return true;
+    }
+
+    /// <summary>Forgets all keys and gives their memory back.</summary>
+    public void Clear()
+    {
+        // Without a large value there is nothing to look for, and all blocks go at once.
+        if (ledger.ValueBytes > 0) Blocks.ReleaseLargeValues(ledger);
+        Blocks.Clear();
+        Array.Clear(checksums);
+        Array.Clear(counts);
+        Checksum = 0;
+        KeyCount = 0;
+    }
+
+    [SkipLocalsInit]
+    private bool Set(int slot, in RecordDraft draft)
+    {
+        Unsafe.SkipInit(out BlockPath path);
+        Blocks.Seek(slot, draft.Key, ref path);
+        Capture?.BeforeChange(slot, draft.Key, in path);
+        bool existed = path.IsFound;
+        if (existed) TakeOut(slot, path.Record);
+        else
+        {
+            counts[slot]++;
+            KeyCount++;
+        }
+
+        UInt128 checksum = Blocks.Put(ref path, draft).ChecksumIn(slot);
+        checksums[slot] += checksum;
+        Checksum += checksum;
+        Blocks.Settle();
+        return existed;
+    }
+
+    private void TakeOut(int slot, Record record)
+    {
+        UInt128 checksum = record.ChecksumIn(slot);
+        checksums[slot] -= checksum;
+        Checksum -= checksum;
+        if (record.IsLarge) record.Large.Release(ledger);
+    }
+}

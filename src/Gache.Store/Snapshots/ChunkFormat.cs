@@ -1,0 +1,22 @@
+namespace Gache.Store;
+
+/// <summary>The layout of a snapshot's chunks.</summary>
+/// <remarks>
+/// Little-endian. Head: CRC-32C of all that follows it (4 bytes), the chunk's number from 0 (4), how many bytes at its start go on with
+/// the previous chunk's last value (4), how many records begin in it (4). A record: slot (2), flags (2, none yet), key length (2),
+/// revision (8), value length (4), key, value. Records are in order of (slot, key). Only a large value goes on in the next chunk.
+/// </remarks>
+internal static class ChunkFormat
+{
+    public const int ChecksumBytes = sizeof(uint);
+    public const int NumberOffset = ChecksumBytes;
+    public const int ContinuedOffset = NumberOffset + sizeof(uint);
+    public const int RecordsOffset = ContinuedOffset + sizeof(uint);
+    public const int HeadBytes = RecordsOffset + sizeof(uint);
+
+    public const int FlagsOffset = sizeof(ushort);
+    public const int KeyLengthOffset = FlagsOffset + sizeof(ushort);
+    public const int RevisionOffset = KeyLengthOffset + sizeof(ushort);
+    public const int ValueLengthOffset = RevisionOffset + sizeof(ulong);
+    public const int RecordHeadBytes = ValueLengthOffset + sizeof(uint);
+}

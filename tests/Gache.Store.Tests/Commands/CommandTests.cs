@@ -1,0 +1,70 @@
+using CsCheck;
+using Gache.Primitives;
+using Xunit;
+
+namespace Gache.Store.Tests;
+
+public sealed class CommandTests
+{
+    [Fact]
+    public void A_command_is_read_as_it_was_written() =>
+        Gen.Select(Gen.Int[0, 2], Gen.Byte.Array[1, StoreLimits.MaxKeyBytes], Gen.Byte.Array[0, 4096], Gen.ULong)
+            .Sample((kind, key, value, time) =>
+            {
+                byte[] command = kind switch
+                {
+                    0 => Command.EncodeSet(key, value),
+                    1 => Command.EncodePut(key, value),
+                    _ => Command.EncodeDelete(key),
+                };
+                Command.StampTime(command, time);
+
+                Assert.True(Command.TryParse(command, out CommandView view));
+                Assert.Equal(kind switch { 0 => CommandKind.Set, 1 => CommandKind.Put, _ => CommandKind.Delete }, view.Kind);
+                Assert.Equal(time, view.StoreTimeMilliseconds);
+                Assert.True(view.Key.SequenceEqual(key));
+                Assert.True(view.Value.SequenceEqual(kind == 2 ? [] : value));
+            });
+
+    [Fact]
+    public void A_time_command_has_only_a_time()
+    {
+        Assert.True(Command.TryParse(Command.EncodeTime(77), out CommandView view));
+        Assert.Equal(CommandKind.Time, view.Kind);
+        Assert.Equal(77UL, view.StoreTimeMilliseconds);
+    }
+
+    [Fact]
+    public void A_command_that_is_cut_off_is_not_one()
+    {
+        byte[] set = Command.EncodeSet("key"u8, []);
+        for (int length = 0; length < set.Length; length++) Assert.False(Command.TryParse(set.AsSpan(0, length), out _));
+
+        byte[] delete = [.. Command.EncodeDelete("key"u8), 0];
+        Assert.False(Command.TryParse(delete, out _));
+        byte[] time = [.. Command.EncodeTime(1), 0];
+        Assert.False(Command.TryParse(time, out _));
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(5, 1)]
+    [InlineData(1, 0)]
+    [InlineData(1, 2)]
+    public void A_kind_or_format_of_a_later_version_ends_the_process_rather_than_diverge(byte kind, byte format)
+    {
+        byte[] command = Command.EncodeSet("key"u8, "value"u8);
+        command[0] = kind;
+        command[1] = format;
+        Assert.Throws<InvariantBrokenException>(() => Command.TryParse(command, out _));
+    }
+
+    [Fact]
+    public void What_is_beyond_the_limits_is_not_encoded()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Command.EncodeSet([], []));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Command.EncodeDelete(new byte[StoreLimits.MaxKeyBytes + 1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Command.EncodePut("key"u8, new byte[StoreLimits.MaxValueBytes + 1]));
+        Assert.True(Command.TryParse(Command.EncodePut(new byte[StoreLimits.MaxKeyBytes], new byte[StoreLimits.MaxValueBytes]), out _));
+    }
+}
