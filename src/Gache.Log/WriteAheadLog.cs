@@ -40,7 +40,7 @@ public sealed class WriteAheadLog : IDisposable
         writtenMark = syncedMark = tail.Mark;
         bytesWritten = chain.Last.BytesBefore + recovered.End.Offset;
         bytesAtSnapshot = index.BytesBefore((tail.Mark?.Index ?? 0) + 1, bytesWritten);
-        chain.Release(0, synced.Segment);
+        chain.Release(0, synced);
     }
 
     /// <summary>How many bytes the log grew since the entry of the last snapshot, to within 64 KiB: what a restart must apply again.</summary>
@@ -142,7 +142,7 @@ public sealed class WriteAheadLog : IDisposable
         ThrowIfFailed(); // the preparing thread may have met the failure that this sync was not told of
         Volatile.Write(ref syncedMark, batch.Mark);
         ulong held = (batch.Mark?.Index ?? 0) + 1;
-        chain.Release(batch.ReplacesLog ? held : Math.Min(Volatile.Read(ref releaseBefore), held), synced.Segment);
+        chain.Release(batch.ReplacesLog ? held : Math.Min(Volatile.Read(ref releaseBefore), held), synced);
         Durable durable = batch.Durable;
         batch.Clear();
         pool.Push(batch);
@@ -164,7 +164,7 @@ public sealed class WriteAheadLog : IDisposable
     {
         if (before <= Volatile.Read(ref releaseBefore)) return;
         Volatile.Write(ref releaseBefore, before);
-        chain.Release(Math.Min(before, (Volatile.Read(ref syncedMark)?.Index ?? 0) + 1), 0);
+        chain.Release(Math.Min(before, (Volatile.Read(ref syncedMark)?.Index ?? 0) + 1), default);
     }
 
     /// <summary>Does ahead of time, in any one thread, what a write would otherwise wait for: zeroing, the next segment, deletions.</summary>

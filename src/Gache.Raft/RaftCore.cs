@@ -117,6 +117,7 @@ public sealed partial class RaftCore
         persistFrom = log.LastIndex + 1;
         silentTicks = options.MaxElectionTicks; // nobody was heard yet
         ResetElectionTimer();
+        if (configurations.Latest is { IsJoint: false, Voters: [NodeId lone] } && lone == id) electionTimeoutTicks = 0; // nobody to wait for
     }
 
     /// <summary>This node.</summary>
@@ -188,7 +189,7 @@ public sealed partial class RaftCore
         BecomeTerm(1);
         log.Append(new Entry(1, 1, EntryKind.Configuration, configuration.Encode()));
         configurations.Add(1, configuration);
-        electionTimeoutTicks = 0; // nobody else is there to wait for
+        electionTimeoutTicks = 0; // as after a restart of a lone voter: nobody is there to wait for
     }
 
     /// <summary>Time passed: one tick.</summary>

@@ -1,4 +1,5 @@
 using Gache.Primitives;
+using Gache.Raft;
 using Microsoft.Extensions.Logging;
 
 namespace Gache.Replication;
@@ -16,7 +17,7 @@ internal static partial class Events
     public static partial void FollowsLeader(this ILogger log, NodeId leader, ulong term);
 
     [LoggerMessage(EventId = 106, Level = LogLevel.Information, Message = "configuration at index {Index}: {Configuration}")]
-    public static partial void ConfigurationChanged(this ILogger log, string configuration, ulong index);
+    public static partial void ConfigurationChanged(this ILogger log, Configuration configuration, ulong index);
 
     [LoggerMessage(EventId = 107, Level = LogLevel.Information, Message = "learner {Learner} has caught up and becomes a voter")]
     public static partial void Promotes(this ILogger log, NodeId learner);
@@ -50,4 +51,22 @@ internal static partial class Events
 
     [LoggerMessage(EventId = 123, Level = LogLevel.Information, Message = "installed the leader's snapshot at index {Index}: {Keys} keys")]
     public static partial void SnapshotInstalled(this ILogger log, ulong index, long keys);
+
+    [LoggerMessage(EventId = 130, Level = LogLevel.Information, Message = "founded shard {Shard} of cluster {Cluster} as node {Node}")]
+    public static partial void Founded(this ILogger log, ShardId shard, ClusterId cluster, NodeId node);
+
+    [LoggerMessage(EventId = 131, Level = LogLevel.Information, Message = "joined shard {Shard} of cluster {Cluster} as node {Node}; votes when it has caught up")]
+    public static partial void Joined(this ILogger log, ShardId shard, ClusterId cluster, NodeId node);
+
+    [LoggerMessage(EventId = 132, Level = LogLevel.Warning, Message = "{How}")]
+    public static partial void StillJoining(this ILogger log, string how);
+
+    [LoggerMessage(EventId = 133, Level = LogLevel.Error, Message = "{Words}")]
+    public static partial void AddressBelongsToAnotherShard(this ILogger log, string words);
+
+    [LoggerMessage(EventId = 134, Level = LogLevel.Warning, Message = "{Why}; its old data stays in {Folder}, and it joins again empty")]
+    public static partial void BeginsAnew(this ILogger log, string why, string folder);
+
+    [LoggerMessage(EventId = 135, Level = LogLevel.Warning, Message = "{File}: {Bytes} bytes at offset {Offset} were never synced, so never acknowledged, and were cut")]
+    public static partial void TailCut(this ILogger log, string file, long offset, long bytes);
 }

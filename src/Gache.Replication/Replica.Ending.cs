@@ -1,5 +1,4 @@
 using Gache.Log;
-using Gache.Primitives;
 using Gache.Raft;
 
 namespace Gache.Replication;
@@ -91,15 +90,15 @@ public sealed partial class Replica
     private void TakeNotice(LostDataNotice notice)
     {
         if (notice.To != identity.Node) return;
-        if (core.Role == Role.Leader)
+        if (notice.IsAboutSender)
         {
-            // A mute member of an earlier leader's term: this leader replaces it as well.
-            if (core.Configuration.Find(notice.From) is not null) members.DeclareLost(notice.From, nowTick, "it was told so by an earlier leader");
+            if (core.Role == Role.Leader) members.HearMute(notice.From, nowTick);
             return;
         }
 
-        if (notice.Term < core.Term) return;
+        if (core.Role == Role.Leader || notice.Term < core.Term) return;
         members.BecomeMute(notice.Term);
+        outgoing.Clear(); // a vote that waits for the disk must not leave any more
         if (notice.IsRemoved) RejoinEmpty("this node lost data that it had acknowledged, and was replaced", notice.ApiAddresses);
     }
 }

@@ -6,7 +6,7 @@ namespace Gache.Replication;
 
 public sealed partial class Replica
 {
-    private readonly KeptEntries kept = new();
+    private readonly KeptEntries kept;
     private bool isSnapshotDue;
 
     private void BeginSnapshotIfDue() =>
@@ -22,6 +22,7 @@ public sealed partial class Replica
 
     private void SnapshotTaken(SnapshotMark mark, long bytes)
     {
+        if (isLoading || mark.Index <= core.SnapshotIndex) return; // the leader's is later, and is being loaded
         Counters.SnapshotsTaken++;
         logger.SnapshotTaken(mark.Index, store.KeyCount, bytes);
         ulong keepFrom = Math.Min(kept.KeepFrom(options.KeptBeforeSnapshotBytes) ?? core.FirstIndex, mark.Index + 1);
@@ -61,7 +62,7 @@ public sealed partial class Replica
             SnapshotFile? newest = null;
             try
             {
-                newest = snapshots.List().FirstOrDefault();
+                newest = snapshots.List() is [SnapshotFile first, ..] ? first : null;
             }
             catch (FileFailedException)
             {

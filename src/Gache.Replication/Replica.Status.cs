@@ -1,13 +1,15 @@
-using Gache.Primitives;
 using Gache.Raft;
 
 namespace Gache.Replication;
 
 public sealed partial class Replica
 {
+    private (ulong Revision, long Keys, long Bytes) storeFigures;
+
     private ReplicaStatus Describe()
     {
         Configuration configuration = core.Configuration;
+        if (!isLoading) storeFigures = (store.Revision, store.KeyCount, store.Bytes); // else the background owns the store
         return new ReplicaStatus
         {
             Node = identity.Node,
@@ -25,9 +27,9 @@ public sealed partial class Replica
             CommitIndex = core.CommitIndex,
             AppliedIndex = appliedIndex,
             SnapshotIndex = core.SnapshotIndex,
-            Revision = store.Revision,
-            KeyCount = store.KeyCount,
-            StoreBytes = store.Bytes,
+            Revision = storeFigures.Revision,
+            KeyCount = storeFigures.Keys,
+            StoreBytes = storeFigures.Bytes,
             MaxStoreBytes = memoryBoundBytes,
             Checksum = checksums.Latest,
             ChecksumIndex = checksums.LatestIndex,
@@ -68,7 +70,7 @@ public sealed partial class Replica
         if (isLoading) yield return "loading a snapshot from the leader";
         if (isSpaceLow) yield return DiskFull.Detail;
         if (isDivergenceOpen) yield return "replicas hold different states and no majority agrees on one; compare /metrics of all nodes and restore from the right one";
-        if (store.Bytes >= memoryBoundBytes) yield return $"the store's memory bound of {memoryBoundBytes} bytes is reached: puts are refused";
-        else if (store.Bytes >= memoryBoundBytes / 100 * 85) yield return $"the store holds {store.Bytes} bytes, over 85 % of its bound of {memoryBoundBytes}";
+        if (storeFigures.Bytes >= memoryBoundBytes) yield return $"the store's memory bound of {memoryBoundBytes} bytes is reached: puts are refused";
+        else if (storeFigures.Bytes >= memoryBoundBytes / 100 * 85) yield return $"the store holds {storeFigures.Bytes} bytes, over 85 % of its bound of {memoryBoundBytes}";
     }
 }

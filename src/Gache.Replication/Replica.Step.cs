@@ -59,7 +59,7 @@ public sealed partial class Replica
         for (int i = 0; i < passed; i++)
         {
             Volatile.Write(ref nowTick, nowTick + 1);
-            core.Tick();
+            if (!members.IsMute) core.Tick();
         }
 
         Expire();
@@ -100,13 +100,7 @@ public sealed partial class Replica
     {
         Message message = arrived.Message;
         if (message.To != identity.Node || message.From != arrival.From) return;
-        if (members.IsMute)
-        {
-            if (message.Kind == MessageKind.Heartbeat) members.TellLeader(message.From, nowTick);
-            return;
-        }
-
-        if (!members.MayBeHeard(message, arrival.Nonce, nowTick)) return;
+        if (members.IsMute || !members.MayBeHeard(message, arrival.Nonce, nowTick)) return;
         if (message.Term == core.Term || message.Kind is MessageKind.Append or MessageKind.Heartbeat) clock.Hear(arrived.StoreTimeMilliseconds);
         bool isAnswer = message.Kind is MessageKind.AppendAnswer or MessageKind.HeartbeatAnswer;
         if (isAnswer && core.Role == Role.Leader && message.Term == core.Term) TakeReport(message.From, arrived.Report);
@@ -196,6 +190,7 @@ public sealed partial class Replica
         }
 
         if (core.Role == Role.Leader) outgoing.StoreTimeMilliseconds = clock.Now();
+        if (members.IsMute) outputs.Messages.Clear();
         foreach (Message message in outputs.Messages) outgoing.Add(message, core.DurableWrite);
         foreach (ConfirmedReads confirmed in outputs.Reads)
         {

@@ -46,6 +46,9 @@ public sealed record ReplicaParts
     /// <summary>Bounds and times.</summary>
     public required ReplicaOptions Options { get; init; }
 
+    /// <summary>Runs the step's next rounds on another thread, when its owner has run many and has a request of its own to answer.</summary>
+    public Action<Action> HandOver { get; init; } = static run => ThreadPool.UnsafeQueueUserWorkItem(static r => r(), run, preferLocal: false);
+
     /// <summary>The node must end (or begin anew as another): called once, from the step.</summary>
     public required Action<NodeEnd> End { get; init; }
 }
@@ -118,7 +121,8 @@ public sealed partial class Replica : ITransportEvents
         (core, log, submit, store, transport) = (parts.Core, parts.Log, parts.Submit, parts.Store, parts.Transport);
         (background, logger, options, end, freeDiskBytes) = (parts.Background, parts.Logger, parts.Options, parts.End, parts.FreeDiskBytes);
         snapshots = parts.Snapshots;
-        guard = new StepGuard(Step, Complete, static run => ThreadPool.UnsafeQueueUserWorkItem(static r => r(), run, preferLocal: false));
+        guard = new StepGuard(Step, Complete, parts.HandOver);
+        kept = new KeptEntries(options.KeptSampleEvery);
         outgoing = new OutgoingMessages(transport, Counters);
         checksums = new ChecksumLedger(options.ChecksumEvery);
         clock = new StoreClock(parts.Time);
@@ -142,6 +146,12 @@ public sealed partial class Replica : ITransportEvents
         memoryBoundBytes = options.MaxStoreBytes;
         Status = Describe();
     }
+
+    /// <summary>The last index applied, for those who watch every step.</summary>
+    internal ulong AppliedIndex => appliedIndex;
+
+    /// <summary>True while the store is being replaced by a snapshot.</summary>
+    internal bool IsLoading => isLoading;
 
     /// <summary>What is counted.</summary>
     public ReplicaCounters Counters { get; } = new();

@@ -33,6 +33,9 @@ public sealed record ReplicaOptions
     /// <summary>Bytes of entries kept before a snapshot for slow followers.</summary>
     public long KeptBeforeSnapshotBytes { get; init; } = 16 << 20;
 
+    /// <summary>How exactly that is kept: the log is cut at multiples of this many entries.</summary>
+    public ulong KeptSampleEvery { get; init; } = 1_024;
+
     /// <summary>Disk space that must stay free: the next segment, and the next snapshot beside it; in bytes, without the snapshot.</summary>
     public long ReservedDiskBytes { get; init; } = 128 << 20;
 

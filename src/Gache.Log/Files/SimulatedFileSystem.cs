@@ -83,7 +83,7 @@ public sealed class SimulatedFileSystem(Random dice) : IFileSystem
         {
             bool stops = Begin(FileOperation.SyncFolder, folder);
             if (!names.HasFolder(folder)) throw Failed(FileOperation.SyncFolder, folder, ErrorNumbers.NotFound, "no such folder");
-            End(stops, () => names.Sync(folder));
+            End(stops, () => names.Sync(folder == "." ? "" : folder));
         }
     }
 

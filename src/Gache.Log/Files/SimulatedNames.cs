@@ -26,7 +26,7 @@ internal sealed class SimulatedNames
     public SimulatedContent? Find(string path) => seen.GetValueOrDefault(path);
 
     // The root, and the empty path that stands for the working folder, are always there.
-    public bool HasFolder(string folder) => folder is "" or "/" || seenFolders.Contains(folder);
+    public bool HasFolder(string folder) => folder is "" or "." or "/" || seenFolders.Contains(folder);
 
     public List<string> List(string folder) => [.. seen.Keys.Where(p => FolderOf(p) == folder).Select(p => Path.GetFileName(p))];
 

@@ -117,16 +117,16 @@ internal sealed class LogRecovery(SegmentFolder folder)
         long offset = log.End.Offset;
 
         // The segment may be whole to its end, and the next one's begin be what is broken.
-        if (proven.Segment > place.Number && log.Cut?.File != place.File.Path && log.Unused.Count > 0 && !BeginsWithHead(log.Unused[0]))
+        if (proven.Segment > place.Number && log.Cut?.File != place.File.Path && log.Unused.Count > 0 && !BeginsWhole(log.Unused[0]))
             (place, offset) = (log.Unused[0], SegmentHead.Size);
         return new LogDamagedException(
             place.File.Path, offset,
             $"no whole record stands here, and a later write says that the log was synced up to segment {proven.Segment}, offset {proven.Offset}");
     }
 
-    private static bool BeginsWithHead(Segment segment)
+    private static bool BeginsWhole(Segment segment)
     {
-        using var reader = new RecordReader(segment, Record.BatchHeadSize);
-        return reader.TryRead(SegmentHead.Size, out _);
+        using var reader = new RecordReader(segment, WindowBytes);
+        return reader.TryRead(SegmentHead.Size, out ReadOnlySpan<byte> head) && reader.TryRead(SegmentHead.Size + head.Length, out _);
     }
 }

@@ -9,8 +9,11 @@ internal sealed class SegmentChain(SegmentFolder folder, EntryIndex index, IEnum
     private readonly List<Segment> chain = [.. segments];
     private Segment? spare;
     private LogPosition written;
+    private LogPosition synced;
     private ulong releasedBefore;
-    private ulong syncedSegment;
+    private ulong judgedBefore; // the release and the segment that DeletableUpTo was last worked out for
+    private ulong judgedSegment;
+    private ulong deletableUpTo; // the number of the last segment that may go
 
     /// <summary>The segment that is written to.</summary>
     public Segment Last
@@ -43,7 +46,7 @@ internal sealed class SegmentChain(SegmentFolder folder, EntryIndex index, IEnum
             lock (gate)
             {
                 Segment last = chain[^1];
-                return last.ZeroedTo < Math.Min(last.Size, written.Offset + (folder.Options.ZeroAhead / 2)) || WantsSpare || Deletable is not null;
+                return last.ZeroedTo < Math.Min(last.Size, written.Offset + (folder.Options.ZeroAhead / 2)) || WantsSpare || chain[0].Number <= deletableUpTo;
             }
         }
     }
@@ -51,17 +54,14 @@ internal sealed class SegmentChain(SegmentFolder folder, EntryIndex index, IEnum
     // A spare is made when half of the segment is used: early enough, and a young node takes no more than one segment.
     private bool WantsSpare => spare is null && written.Offset > chain[^1].Size / 2;
 
-    // The oldest segment, if nothing that must stay stands in it. What replaced it must be synced with the state that the next one begins with.
-    private Segment? Deletable =>
-        chain.Count > 1 && chain[0].Number < syncedSegment && index.FirstBehind(chain[0].Number) <= releasedBefore ? chain[0] : null;
-
-    /// <summary>Entries below this index may go, as far as a synced snapshot holds them; and the last segment that is synced.</summary>
-    public void Release(ulong before, ulong synced)
+    /// <summary>Entries below this index may go: a synced snapshot holds them. Everything up to the position is synced.</summary>
+    public void Release(ulong before, LogPosition syncedUpTo)
     {
         lock (gate)
         {
             releasedBefore = Math.Max(releasedBefore, before);
-            syncedSegment = Math.Max(syncedSegment, synced);
+            if (syncedUpTo > synced) synced = syncedUpTo;
+            if (synced >= written) JudgeDeletable();
         }
     }
 
@@ -158,15 +158,28 @@ internal sealed class SegmentChain(SegmentFolder folder, EntryIndex index, IEnum
         lock (gate) spare = made;
     }
 
+    // Only while all that is written is synced: the index may else know of a truncation that a crash takes back, and with it the need for
+    // what stands before. What the next segment begins with is synced if any later position is.
+    private void JudgeDeletable()
+    {
+        if ((releasedBefore, synced.Segment) == (judgedBefore, judgedSegment)) return;
+        (judgedBefore, judgedSegment) = (releasedBefore, synced.Segment);
+        foreach (Segment segment in chain)
+        {
+            if (segment.Number >= synced.Segment || index.FirstBehind(segment.Number) > releasedBefore) return;
+            deletableUpTo = segment.Number;
+        }
+    }
+
     private void DeleteReleased()
     {
         while (true)
         {
-            Segment? oldest;
+            Segment oldest;
             lock (gate)
             {
-                oldest = Deletable;
-                if (oldest is null) return;
+                oldest = chain[0];
+                if (oldest.Number > deletableUpTo) return;
                 chain.RemoveAt(0);
                 index.ForgetUpTo(oldest.Number);
             }

@@ -17,12 +17,7 @@ internal sealed class SegmentFolder(IFileSystem files, string folder, ShardId sh
     /// <summary>Makes the folder if it is missing, and removes segments whose creation was not finished: nothing was written to them.</summary>
     public void Prepare()
     {
-        if (!files.Exists(folder))
-        {
-            files.CreateFolder(folder);
-            if (Path.GetDirectoryName(folder) is { Length: > 0 } above) files.SyncFolder(above);
-        }
-
+        DurableFolder.Create(files, folder);
         foreach (string name in files.List(folder))
         {
             if (name.EndsWith(Extension + UnfinishedExtension, StringComparison.Ordinal)) files.Delete(Path.Combine(folder, name));

@@ -27,9 +27,7 @@ public sealed class SnapshotFolder
     public SnapshotFolder(IFileSystem files, string folder, ShardId shard)
     {
         (Files, this.folder, Shard) = (files, folder, shard);
-        if (files.Exists(folder)) return;
-        files.CreateFolder(folder);
-        if (Path.GetDirectoryName(folder) is { Length: > 0 } above) files.SyncFolder(above);
+        DurableFolder.Create(files, folder);
     }
 
     /// <summary>The shard whose snapshots these are.</summary>

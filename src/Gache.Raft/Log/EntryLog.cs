@@ -70,7 +70,8 @@ internal sealed class EntryLog(long maxCacheBytes)
             index = runs[i].First - 1;
         }
 
-        return Math.Min(index, BaseIndex);
+        // The base's own term is known too. Where even that is later, the agreement lies before the base: a snapshot's affair.
+        return index >= BaseIndex && BaseTerm > term ? BaseIndex - 1 : Math.Min(index, BaseIndex);
     }
 
     /// <summary>Adds one entry at the end.</summary>

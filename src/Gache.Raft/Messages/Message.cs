@@ -55,7 +55,8 @@ public sealed record Message
     /// <summary>Votes: the candidate's last term. Append: the term at <see cref="LogIndex"/>.</summary>
     public ulong LogTerm { get; init; }
 
-    /// <summary>Append, heartbeat: the leader's commit index (in a heartbeat never above what the follower has).</summary>
+    /// <summary>Append, heartbeat: the leader's commit index (in a heartbeat never above what the follower has). Heartbeat answer: the
+    /// follower's.</summary>
     public ulong Commit { get; init; }
 
     /// <summary>Append: consecutive entries from <see cref="LogIndex"/> + 1.</summary>

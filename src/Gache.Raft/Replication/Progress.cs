@@ -61,9 +61,13 @@ internal sealed class Progress(NodeId node, ulong next, InflightWindow inflight)
         Inflight.Clear();
     }
 
-    public void BecomeSnapshot()
+    /// <summary>With <see cref="ProgressState.Snapshot"/>: every snapshot that may be on its way holds at least this index.</summary>
+    public ulong SnapshotFloor { get; private set; }
+
+    public void BecomeSnapshot(ulong floor)
     {
         State = ProgressState.Snapshot;
+        SnapshotFloor = floor;
         IsProbeOut = false;
         Inflight.Clear();
     }

@@ -4,6 +4,10 @@ namespace Gache.Raft;
 
 public sealed partial class RaftCore
 {
+    // Up to where this process has seen its log agree with the leader's, and in which term; nothing at first.
+    private ulong matchedIndex;
+    private ulong matchedTerm;
+
     private void StepFollower(Message message)
     {
         HearLeader(message.From);
@@ -13,12 +17,13 @@ public sealed partial class RaftCore
 
     private void TakeHeartbeat(Message message)
     {
-        // A heartbeat's commit index is one that we said to have; should we have lost it, that is told below and is not ours to hide.
-        Commit(Math.Min(message.Commit, log.LastIndex));
+        // A heartbeat's commit index is one that this node said to have. Should this process have lost it (a folder from an old copy), then
+        // what stands at that index here may be an entry that was replaced long ago: so only what this leader has matched counts.
+        if (matchedTerm == term) Commit(Math.Min(message.Commit, Math.Min(matchedIndex, log.LastIndex)));
         Send(new Message
         {
             Kind = MessageKind.HeartbeatAnswer, From = id, To = message.From, Term = term, Round = message.Round, LogIndex = log.LastIndex,
-            AfterWrite = AfterHardState,
+            Commit = commitIndex, AfterWrite = AfterHardState,
         });
     }
 
@@ -62,11 +67,16 @@ public sealed partial class RaftCore
         if (entry.Kind == EntryKind.Configuration) configurations.Add(entry.Index, Configuration.Decode(entry.Payload.Span));
     }
 
-    private void AcceptUpTo(Message message, ulong index) => Send(new Message
+    private void AcceptUpTo(Message message, ulong index)
     {
-        Kind = MessageKind.AppendAnswer, From = id, To = message.From, Term = term, LogIndex = index,
-        AfterWrite = Planted.Is(PlantedFault.AnswerBeforeSync) ? 0 : AfterAllWrites,
-    });
+        matchedIndex = matchedTerm == term ? Math.Max(matchedIndex, index) : index;
+        matchedTerm = term;
+        Send(new Message
+        {
+            Kind = MessageKind.AppendAnswer, From = id, To = message.From, Term = term, LogIndex = index,
+            AfterWrite = Planted.Is(PlantedFault.AnswerBeforeSync) ? 0 : AfterAllWrites,
+        });
+    }
 
     /// <summary>A snapshot from the leader is whole and synced in this node's folder: go on from it, and answer the leader.</summary>
     /// <returns>True if the log now starts after it and the store must be loaded from it; false if the log had all of it already.</returns>

@@ -82,7 +82,7 @@ public sealed partial class RaftCore
     public void PeerConnected(NodeId peer)
     {
         if (!followers.TryGetValue(peer, out Progress? progress)) return;
-        if (progress.State == ProgressState.Replicate) progress.BecomeProbe();
+        if (progress.State != ProgressState.Probe) progress.BecomeProbe(); // a snapshot, too, may have been lost with the peer's process
         progress.IsProbeOut = false;
         SendHeartbeat(progress);
     }
@@ -198,8 +198,19 @@ public sealed partial class RaftCore
         follower.IsProbeOut = false;
         follower.ConfirmedRound = Math.Max(follower.ConfirmedRound, message.Round);
         if (follower.State == ProgressState.Replicate && follower.Match < log.LastIndex && follower.Match == follower.MatchAtHeartbeat)
-            SendEntries(follower, default); // an empty append: a rejection tells that something was lost
+        {
+            if (follower.Next <= log.BaseIndex) follower.BecomeProbe(); // what it misses left the log meanwhile; its window may be full of it
+            else SendEntries(follower, default); // an empty append: a rejection tells that something was lost
+        }
+
         follower.MatchAtHeartbeat = follower.Match;
+        if (follower.State == ProgressState.Snapshot && message.Commit >= follower.SnapshotFloor)
+        {
+            // It has what it needs; only the answer that said so was lost, or it knew no leader to send it to.
+            follower.BecomeProbe();
+            follower.Next = Math.Min(Math.Max(message.Commit, follower.Match), log.LastIndex) + 1;
+        }
+
         ConfirmReads();
     }
 
@@ -312,7 +323,7 @@ public sealed partial class RaftCore
 
             if (follower.Next <= log.BaseIndex)
             {
-                follower.BecomeSnapshot();
+                follower.BecomeSnapshot(floor: log.BaseIndex);
                 outputs.SnapshotsWanted.Add(follower.Node);
                 return;
             }

@@ -53,7 +53,7 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
     public void ConfigurationChanged()
     {
         ConnectPeers();
-        logger.ConfigurationChanged(core.Configuration.ToString(), core.ConfigurationIndex);
+        logger.ConfigurationChanged(core.Configuration, core.ConfigurationIndex);
     }
 
     /// <summary>This node begins to lead.</summary>
@@ -77,6 +77,7 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
     {
         if (core.Role != Role.Leader) return true;
         if (lost.ContainsKey(message.From)) return false;
+        if (core.Configuration.Find(message.From) is null) TellRemoved(message.From, tick);
         switch (processes.Judge(message, nonce))
         {
             case Hearing.Heard: return true;
@@ -103,12 +104,32 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
         StopServing("this node lost data that it had acknowledged; it stays silent until the others have replaced it, and then rejoins empty");
     }
 
-    /// <summary>A mute node tells a leader why it is silent, so that a new one, too, replaces it.</summary>
-    public void TellLeader(NodeId leader, long tick)
+    /// <summary>A mute member told this leader why it is silent: an earlier leader found out, and may not have replaced it, or not told it so.</summary>
+    public void HearMute(NodeId member, long tick)
+    {
+        if (core.Configuration.Find(member) is null) TellRemoved(member, tick);
+        else DeclareLost(member, tick, "it was told so by an earlier leader");
+    }
+
+    /// <summary>Somebody speaks as a member and is none any more: whoever removed it may have died before it could say so.</summary>
+    private void TellRemoved(NodeId stranger, long tick)
+    {
+        // A deposed leader may know less than the stranger does; its term is then lower, and the notice counts for nothing.
+        if (!core.HasCommittedInTerm || core.IsConfigurationChanging || !lost.TryAdd(stranger, tick + NoticeForTicks)) return;
+        nextNoticeTick = tick;
+        ConnectPeers();
+    }
+
+    /// <summary>A mute node tells everybody why it is silent: its leader may be another by now, and a new one has to replace it as well.</summary>
+    private void TellMembers(long tick)
     {
         if (tick < nextNoticeTick) return;
         nextNoticeTick = tick + NoticeEveryTicks;
-        transport.Send(new LostDataNotice { To = leader, From = identity.Node, Term = muteTerm, IsRemoved = false, ApiAddresses = [] });
+        foreach (NodeId member in core.Configuration.Members.Select(m => m.Id).Union(met.Keys))
+        {
+            if (member != identity.Node)
+                transport.Send(new LostDataNotice { To = member, From = identity.Node, Term = muteTerm, IsRemoved = false, ApiAddresses = [] });
+        }
     }
 
     /// <summary>Takes up a join at the leader.</summary>
@@ -149,6 +170,7 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
             joins.RemoveAt(i);
         }
 
+        if (IsMute) TellMembers(tick);
         if (core.Role != Role.Leader) return;
         SendNotices(tick);
         if (!core.HasCommittedInTerm || core.IsConfigurationChanging || !core.TakesProposals) return;

@@ -20,27 +20,36 @@ internal enum Hearing
 internal sealed class Processes(RaftCore core)
 {
     private readonly Dictionary<NodeId, ulong> judged = [];
+    private readonly HashSet<(NodeId Node, ulong Nonce)> superseded = []; // bounded by the restarts within one term of leadership
 
     /// <summary>A new term of leadership: what was acknowledged to others is not known here.</summary>
-    public void Restart() => judged.Clear();
+    public void Restart()
+    {
+        judged.Clear();
+        superseded.Clear();
+    }
 
     public Hearing Judge(Message message, ulong nonce)
     {
         if (judged.TryGetValue(message.From, out ulong known) && known == nonce) return Hearing.Heard;
+        if (superseded.Contains((message.From, nonce))) return Hearing.NotYet; // a late word of a process that is gone proves nothing
         if (core.FindFollower(message.From) is not { Match: > 0 } follower)
         {
-            judged[message.From] = nonce; // it acknowledged nothing that it could have lost
+            Accept(message.From, nonce); // it acknowledged nothing that it could have lost
             return Hearing.Heard;
         }
 
-        bool isCandidate = message.Kind is MessageKind.Vote or MessageKind.PreVote;
-        bool tellsItsLog = isCandidate || message is { Kind: MessageKind.HeartbeatAnswer, IsRejected: false } && message.Term == core.Term;
-        if (!tellsItsLog) return Hearing.NotYet;
-
-        // It acknowledged in our term, so it knows that term for good, and asks for votes only in later ones.
-        bool forgotTerm = isCandidate && message.Term <= core.Term;
-        if (message.LogIndex < follower.Match || forgotTerm) return Hearing.LostData;
-        judged[message.From] = nonce;
+        // Only an answer to a heartbeat of this term tells what this very process holds now: a vote asked for may have been long under way, from
+        // a process that this leader never heard and that acknowledged less than its successor since.
+        if (message is not { Kind: MessageKind.HeartbeatAnswer, IsRejected: false } || message.Term != core.Term) return Hearing.NotYet;
+        if (message.LogIndex < follower.Match) return Hearing.LostData;
+        Accept(message.From, nonce);
         return Hearing.Heard;
+    }
+
+    private void Accept(NodeId node, ulong nonce)
+    {
+        if (judged.TryGetValue(node, out ulong before) && before != nonce) superseded.Add((node, before));
+        judged[node] = nonce;
     }
 }

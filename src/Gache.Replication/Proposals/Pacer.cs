@@ -3,7 +3,8 @@ namespace Gache.Replication;
 /// <summary>Lets the log's writer wait, for a moment, until enough writes have gathered for the next batch.</summary>
 internal sealed class Pacer
 {
-    private readonly ManualResetEventSlim gathered = new();
+    private readonly object gate = new(); // a monitor: nothing to dispose
+    private bool isGathered;
     private int waiting; // writes queued and not proposed
     private int wakeAt;  // the writer waits for so many; 0 while it does not wait
 
@@ -12,7 +13,12 @@ internal sealed class Pacer
     {
         int now = Interlocked.Increment(ref waiting);
         int wanted = Volatile.Read(ref wakeAt);
-        if (wanted != 0 && now >= wanted) gathered.Set();
+        if (wanted == 0 || now < wanted) return;
+        lock (gate)
+        {
+            isGathered = true;
+            Monitor.Pulse(gate);
+        }
     }
 
     /// <summary>What was queued is proposed, except so many.</summary>
@@ -22,10 +28,13 @@ internal sealed class Pacer
     public void Wait(int enough, TimeSpan atMost)
     {
         if (enough == 0 || Volatile.Read(ref waiting) >= enough) return;
-        gathered.Reset();
-        Volatile.Write(ref wakeAt, enough);
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref waiting) < enough) gathered.Wait(atMost);
-        Volatile.Write(ref wakeAt, 0);
+        lock (gate)
+        {
+            isGathered = false;
+            Volatile.Write(ref wakeAt, enough);
+            Interlocked.MemoryBarrier(); // whoever arrives from here on sees it; who came before is counted below
+            if (Volatile.Read(ref waiting) < enough && !isGathered) Monitor.Wait(gate, atMost);
+            Volatile.Write(ref wakeAt, 0);
+        }
     }
 }

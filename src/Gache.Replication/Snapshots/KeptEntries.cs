@@ -1,9 +1,9 @@
 namespace Gache.Replication;
 
-/// <summary>Where in the log a given number of bytes before an index lies, to about a thousand entries.</summary>
-internal sealed class KeptEntries
+/// <summary>Where in the log a given number of bytes before an index lies, to the nearest sample.</summary>
+/// <param name="sampleEvery">One sample for so many entries.</param>
+internal sealed class KeptEntries(ulong sampleEvery)
 {
-    private const ulong SampleEvery = 1_024;
     private const int MaxSamples = 4_096;
 
     private readonly Queue<(ulong Index, long Bytes)> samples = new();
@@ -12,7 +12,7 @@ internal sealed class KeptEntries
     public void Add(ulong index, int entryBytes)
     {
         bytes += entryBytes;
-        if (index % SampleEvery != 0) return;
+        if (index % sampleEvery != 0) return;
         samples.Enqueue((index, bytes));
         if (samples.Count > MaxSamples) samples.Dequeue();
     }

@@ -1,4 +1,3 @@
-using Gache.Primitives;
 using Gache.Raft;
 
 namespace Gache.Replication;

@@ -79,14 +79,20 @@ public sealed record SnapshotChunkAnswer : PeerMessage
     public required bool IsRefused { get; init; }
 }
 
-/// <summary>The leader to a member that lost data: say nothing more in this shard's elections, keep the folder, and wait (P7).</summary>
+/// <summary>
+/// The leader to a member that lost data: say nothing more in this shard's elections, keep the folder, and wait (P7). And such a member to the
+/// others, who may know nothing of it: a leader replaces it, or tells it that this was done.
+/// </summary>
 public sealed record LostDataNotice : PeerMessage
 {
-    /// <summary>The leader.</summary>
+    /// <summary>The sender.</summary>
     public required NodeId From { get; init; }
 
-    /// <summary>The leader's term.</summary>
+    /// <summary>The sender's term.</summary>
     public required ulong Term { get; init; }
+
+    /// <summary>True if the sender speaks of itself: a leader always names members to rejoin at.</summary>
+    public bool IsAboutSender => ApiAddresses.Count == 0;
 
     /// <summary>True once a quorum of the others has committed the member's removal: it may set its folder aside and rejoin empty.</summary>
     public required bool IsRemoved { get; init; }

@@ -71,6 +71,9 @@ public static class Command
         return true;
     }
 
+    /// <summary>Whether the command may make the state larger, and so is refused when memory or disk are short; deletes always go.</summary>
+    public static bool NeedsSpace(ReadOnlySpan<byte> command) => (CommandKind)command[0] is CommandKind.Set or CommandKind.Put;
+
     private static byte[] Encode(CommandKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         ArgumentOutOfRangeException.ThrowIfZero(key.Length, nameof(key));

@@ -100,6 +100,25 @@ public sealed class BlockForestTests : IDisposable
         Assert.Equal(0, ledger.SlabBytes);
     }
 
+    [Fact]
+    public void Records_that_become_shorter_give_their_memory_back()
+    {
+        var model = new SortedSet<ulong>();
+        for (ulong i = 0; i < 10_000; i++) PutOnce(model, i, keyBytes: 15, valueBytes: 100);
+        var path = default(BlockPath);
+        for (ulong i = 0; i < 10_000; i++)
+        {
+            byte[] key = Key(i, 15);
+            forest.Seek(AnySlot, key, ref path);
+            forest.Put(ref path, new RecordDraft(key, 0, i + 1, new byte[50]));
+            forest.Settle();
+        }
+
+        CheckAll(model, keyBytes: 15);
+        long recordBytes = 10_000 * (Record.HeadBytes + 15 + 50 + Block.IndexBytes);
+        Assert.InRange(forest.UsedBytes, recordBytes, recordBytes * 115 / 100);
+    }
+
     private void PutOnce(SortedSet<ulong> model, ulong number, int keyBytes, int valueBytes)
     {
         var path = default(BlockPath);

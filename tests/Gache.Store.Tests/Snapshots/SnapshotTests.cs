@@ -146,12 +146,15 @@ public sealed class SnapshotTests : IDisposable
         Assert.Throws<InvariantBrokenException>(() => store.BeginSnapshot());
     }
 
-    [Fact]
-    public void A_full_capture_empties_as_it_is_filled_on()
+    [Theory]
+    [InlineData("")]
+    [InlineData("{one slot}")]
+    public void A_full_capture_empties_as_it_is_filled_on(string tag)
     {
-        for (int i = 0; i < 50_000; i++) store.Set(Key(i), new byte[100]);
+        byte[] prefix = System.Text.Encoding.ASCII.GetBytes(tag);
+        for (int i = 0; i < 50_000; i++) store.Set([.. prefix, .. Key(i)], new byte[100]);
         SnapshotCapture capture = store.BeginSnapshot(1_000_000);
-        for (int i = 0; !capture.IsFull; i++) store.Set(Key(i), new byte[100]);
+        for (int i = 0; !capture.IsFull; i++) store.Set([.. prefix, .. Key(i)], new byte[100]);
         byte[] chunk = new byte[SnapshotCapture.ChunkBytes];
         while (!capture.IsComplete)
         {

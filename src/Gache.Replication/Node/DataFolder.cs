@@ -1,0 +1,127 @@
+using System.Text;
+using Gache.Log;
+using Gache.Primitives;
+
+namespace Gache.Replication;
+
+/// <summary>Who the node is, as its folder says once it belongs to a shard.</summary>
+/// <param name="Node">Its id.</param>
+/// <param name="Shard">Its shard.</param>
+/// <param name="Cluster">Its cluster.</param>
+public sealed record FolderIdentity(NodeId Node, ShardId Shard, ClusterId Cluster);
+
+/// <summary>A join that was begun: the node is nobody yet, and must not found a shard whatever its options say later (P8).</summary>
+/// <param name="Node">The id it joins with.</param>
+/// <param name="ApiAddresses">Where to ask.</param>
+public sealed record FolderJoining(NodeId Node, IReadOnlyList<string> ApiAddresses);
+
+/// <summary>The data folder of a node: who it is, whether it is joining, and where its log and snapshots are.</summary>
+/// <remarks>Log and snapshots stand in a folder named by the node's id, so that a node that must begin anew leaves its old data as it is.</remarks>
+public sealed class DataFolder
+{
+    private const string IdentityName = "identity";
+    private const string JoiningName = "joining";
+    private const string SuperfluousName = ".old";
+    private const string Format = "gache 1";
+
+    private readonly IFileSystem files;
+    private readonly string folder;
+
+    /// <summary>Opens the folder, or makes it.</summary>
+    /// <exception cref="FileFailedException">It cannot be made or read.</exception>
+    /// <exception cref="LogFormatException">It was written in a format that is not known.</exception>
+    public DataFolder(IFileSystem files, string folder)
+    {
+        (this.files, this.folder) = (files, folder);
+        files.CreateFolder(folder);
+        if (Path.GetDirectoryName(folder) is { Length: > 0 } above) files.SyncFolder(above);
+    }
+
+    /// <summary>The folder's path.</summary>
+    public string Location => folder;
+
+    /// <summary>Where a node's log is.</summary>
+    public string LogOf(NodeId node) => Path.Combine(folder, node.ToString(), "log");
+
+    /// <summary>Where a node's snapshots are.</summary>
+    public string SnapshotsOf(NodeId node) => Path.Combine(folder, node.ToString(), "snapshots");
+
+    /// <summary>Makes the folders of a node durable by name.</summary>
+    public void CreateNodeFolders(NodeId node)
+    {
+        files.CreateFolder(LogOf(node));
+        files.CreateFolder(SnapshotsOf(node));
+        files.SyncFolder(Path.Combine(folder, node.ToString()));
+        files.SyncFolder(folder);
+    }
+
+    /// <summary>Who the node is; null if it belongs to no shard yet.</summary>
+    public FolderIdentity? ReadIdentity()
+    {
+        if (ReadLines(IdentityName) is not { } lines) return null;
+        if (lines.Length >= 4 && NodeId.TryParse(lines[1], out NodeId node) && ShardId.TryParse(lines[2], out ShardId shard)
+            && ClusterId.TryParse(lines[3], out ClusterId cluster)) return new FolderIdentity(node, shard, cluster);
+        throw Damaged(IdentityName);
+    }
+
+    /// <summary>The join under way; null if there is none.</summary>
+    public FolderJoining? ReadJoining()
+    {
+        if (ReadLines(JoiningName) is not { } lines) return null;
+        return lines.Length >= 2 && NodeId.TryParse(lines[1], out NodeId node) ? new FolderJoining(node, lines[2..]) : throw Damaged(JoiningName);
+    }
+
+    /// <summary>The node belongs to a shard from now on. Written last, when its log is there; ends a join.</summary>
+    public void WriteIdentity(FolderIdentity identity)
+    {
+        WriteLines(IdentityName, [Format, identity.Node.ToString(), identity.Shard.ToString(), identity.Cluster.ToString()]);
+        Remove(JoiningName);
+    }
+
+    /// <summary>A join begins. Written before anybody is asked.</summary>
+    public void WriteJoining(FolderJoining joining) => WriteLines(JoiningName, [Format, joining.Node.ToString(), .. joining.ApiAddresses]);
+
+    /// <summary>The node must begin anew as another: "joining" is durable first, then who it was is put away; its data stays in its folder.</summary>
+    public void BeginAnew(FolderJoining joining)
+    {
+        WriteJoining(joining);
+        Remove(IdentityName);
+    }
+
+    private string[]? ReadLines(string name)
+    {
+        string path = Path.Combine(folder, name);
+        if (!files.Exists(path)) return null;
+        using IFile file = files.Open(path);
+        var bytes = new byte[file.Length];
+        int read = file.Read(0, bytes);
+        string[] lines = Encoding.UTF8.GetString(bytes, 0, read).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return lines.Length > 0 && lines[0] == Format ? lines : throw Damaged(name);
+    }
+
+    private void WriteLines(string name, IReadOnlyList<string> lines)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n");
+        string path = Path.Combine(folder, name);
+        string temporary = path + ".new";
+        if (files.Exists(temporary)) files.Delete(temporary);
+        using (IFile file = files.Create(temporary, bytes.Length))
+        {
+            file.Write(0, bytes);
+            file.Sync();
+        }
+
+        files.Rename(temporary, path);
+        files.SyncFolder(folder);
+    }
+
+    private void Remove(string name)
+    {
+        string path = Path.Combine(folder, name);
+        if (!files.Exists(path)) return;
+        files.Rename(path, path + SuperfluousName); // kept for a person who wants to know
+        files.SyncFolder(folder);
+    }
+
+    private LogDamagedException Damaged(string name) => new(Path.Combine(folder, name), 0, "it is not what gache writes there");
+}

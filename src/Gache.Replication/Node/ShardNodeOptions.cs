@@ -1,0 +1,56 @@
+using Gache.Log;
+using Gache.Raft;
+using Microsoft.Extensions.Logging;
+
+namespace Gache.Replication;
+
+/// <summary>Asks a member of a shard, over its API, to be taken up.</summary>
+public interface IJoinClient
+{
+    /// <summary>Asks once.</summary>
+    /// <returns>The answer; null if nobody answered, or not in gache's way.</returns>
+    Task<JoinAnswer?> AskAsync(string apiAddress, JoinRequest request, CancellationToken cancel);
+}
+
+/// <summary>What a node is started with. Everything that touches the world is handed in.</summary>
+public sealed record ShardNodeOptions
+{
+    /// <summary>The data folder, as a full path.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>The advertised raft address, <c>host:port</c>; null for a node that nobody can join.</summary>
+    public required string? RaftAddress { get; init; }
+
+    /// <summary>The advertised API address, <c>host:port</c>.</summary>
+    public required string ApiAddress { get; init; }
+
+    /// <summary>The API address of any member of the shard to join; null to found one, or to go on as the folder says.</summary>
+    public string? JoinAddress { get; init; }
+
+    /// <summary>Bounds and times of the replica.</summary>
+    public ReplicaOptions Replica { get; init; } = new();
+
+    /// <summary>Sizes of the log.</summary>
+    public LogOptions Log { get; init; } = new();
+
+    /// <summary>Times of the core.</summary>
+    public RaftOptions Raft { get; init; } = new();
+
+    /// <summary>The disk.</summary>
+    public IFileSystem Files { get; init; } = RealFileSystem.Instance;
+
+    /// <summary>Time.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Ids, nonces, election timeouts.</summary>
+    public Random Random { get; init; } = Random.Shared;
+
+    /// <summary>Makes the way to the others; it listens when this returns. Throws if the address cannot be listened on.</summary>
+    public required Func<PeerIdentity, ITransportEvents, ITransport> Transport { get; init; }
+
+    /// <summary>Asks members over their API.</summary>
+    public required IJoinClient JoinClient { get; init; }
+
+    /// <summary>Where events are told.</summary>
+    public required ILoggerFactory Loggers { get; init; }
+}

@@ -1,0 +1,29 @@
+using Gache.Log;
+using Gache.Replication;
+using Gache.Server.Http;
+
+namespace Gache.Server.Hosting;
+
+/// <summary>The node of this process, as the HTTP layer sees it.</summary>
+internal sealed class NodeShard(ShardNode node) : IShard
+{
+    private static readonly ReplicaCounters NothingCounted = new();
+
+    /// <inheritdoc/>
+    public ReplicaStatus Status => node.Status;
+
+    /// <inheritdoc/>
+    public ReplicaCounters Counters => node.Replica?.Counters ?? NothingCounted;
+
+    /// <inheritdoc/>
+    public LogWriterCounters? LogCounters => node.LogCounters;
+
+    /// <inheritdoc/>
+    public ValueTask<WriteAnswer> WriteAsync(byte[] command) => node.WriteAsync(command);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level) => node.ReadAsync(key, level);
+
+    /// <inheritdoc/>
+    public Task<JoinAnswer> JoinAsync(JoinRequest request) => node.JoinAsync(request);
+}

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+
+namespace Gache.Server.Hosting;
+
+/// <summary>SIGTERM and SIGINT ask the node to stop; a second one ends it at once; SIGHUP is ignored.</summary>
+internal sealed class Signals : IDisposable
+{
+    /// <summary>What shells and supervisors expect of a process that a signal ended.</summary>
+    private const int SignalExitBase = 128;
+
+    private readonly TaskCompletionSource<PosixSignal> stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly PosixSignalRegistration[] registrations;
+
+    /// <summary>Takes the signals over.</summary>
+    public Signals() => registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnStop),
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, OnStop),
+        PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true), // a closed terminal stops no database
+    ];
+
+    /// <summary>Completes with the first signal that asks to stop.</summary>
+    public Task<PosixSignal> Stop => stop.Task;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in registrations) registration.Dispose();
+    }
+
+    private void OnStop(PosixSignalContext context)
+    {
+        context.Cancel = true; // the runtime's own answer would end the process now
+        if (!stop.TrySetResult(context.Signal)) Environment.Exit(SignalExitBase + (context.Signal == PosixSignal.SIGINT ? 2 : 15));
+    }
+}

@@ -1,0 +1,20 @@
+namespace Gache.Server.Http;
+
+/// <summary>What the HTTP layer must know of the options.</summary>
+internal sealed record ApiSettings
+{
+    /// <summary>The largest value in bytes, 1 to 8 MiB.</summary>
+    public int MaxValueBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>Where clients and other nodes reach this API, <c>host:port</c>.</summary>
+    public required string AdvertisedApi { get; init; }
+
+    /// <summary>Host names, beside loopback's, that a request over loopback may name; lower case, without port.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Origins whose pages may call, as in <c>http://example.org:8080</c>; <c>*</c> for all.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>The program's version.</summary>
+    public string Version { get; init; } = "0";
+}

@@ -1,0 +1,140 @@
+using Gache.Server.Http.Cluster;
+using Gache.Server.Http.Health;
+using Gache.Server.Http.Keys;
+using Gache.Server.Http.Problems;
+using Gache.Server.Metrics;
+using Microsoft.AspNetCore.Connections;
+
+namespace Gache.Server.Http;
+
+/// <summary>The one way in: picks what answers by the raw target, before anything decodes or normalises it.</summary>
+internal sealed partial class Dispatcher(
+    ApiSettings settings, JoinHop joins, HttpCounters counters, MetricsPage metrics, ILogger<Dispatcher> log)
+{
+    private const string KeyPrefix = "/key/";
+
+    private readonly OriginRule origins = new(settings);
+    private readonly KeyEndpoint keys = new(settings, new BodyBudget());
+    private readonly ClusterPage cluster = new(settings);
+    private readonly JoinEndpoint join = new(joins);
+    private readonly HelpPage help = new(settings);
+
+    private volatile IShard? shard;
+    private volatile bool isStopping;
+
+    /// <summary>The shard, or null while the node starts.</summary>
+    public IShard? Shard => shard;
+
+    /// <summary>Lets requests through to the shard; before, they are told that the node is starting.</summary>
+    public void Serve(IShard ready) => shard = ready;
+
+    /// <summary>Makes <c>/readyz</c> say that the node is stopping, so that load balancers turn away.</summary>
+    public void BeginStop() => isStopping = true;
+
+    /// <summary>Answers a request.</summary>
+    public Task AnswerAsync(HttpContext context)
+    {
+        try
+        {
+            Task answer = Route(context);
+            if (!answer.IsCompletedSuccessfully) return GuardAsync(context, answer);
+            counters.Count(context.Request.Method, context.Response.StatusCode);
+            return answer;
+        }
+#pragma warning disable CA1031 // Whatever it is: the client gets a problem, never a stack trace.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            return AnswerFaultAsync(context, fault);
+        }
+    }
+
+    private Task Route(HttpContext context)
+    {
+        Target target = Target.Parse(RawTarget.Of(context));
+        bool isKey = target.Path.StartsWith(KeyPrefix, StringComparison.Ordinal);
+        IHeaderDictionary headers = context.Response.Headers;
+        headers.CacheControl = isKey ? Headers.KeyCaching : Headers.NoStore;
+        headers.XContentTypeOptions = Headers.NoSniff;
+
+        if (origins.Check(context) is { } answered) return answered;
+        if (!isKey) return RouteRest(context, target);
+        return shard is { } ready
+            ? keys.AnswerAsync(context, ready, target.Path[KeyPrefix.Length..], target.Query)
+            : ProblemAnswer.SendAsync(context, ProblemTable.NotServing, "the node is starting");
+    }
+
+    private Task RouteRest(HttpContext context, Target target)
+    {
+        switch (target.Path)
+        {
+            case "/": return help.AnswerAsync(context);
+            case "/livez": return HealthPages.AnswerLiveAsync(context);
+            case "/readyz": return HealthPages.AnswerReadyAsync(context, shard?.Status, isStopping, target.Query);
+            case "/cluster": return cluster.AnswerAsync(context, shard?.Status);
+            case "/join": return join.AnswerAsync(context, shard, target.Query);
+            case "/metrics": return metrics.AnswerAsync(context);
+            case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");
+            case "/keys" or "/batch" or "/txn" or "/watch":
+                return ProblemAnswer.SendAsync(context, ProblemTable.NotImplementedYet, "not yet; nothing was done");
+            default:
+                return ProblemAnswer.SendAsync(context, ProblemTable.PathUnknown, "keys are at /key/{key}; see / for the rest");
+        }
+    }
+
+    private async Task GuardAsync(HttpContext context, Task answer)
+    {
+        try
+        {
+            await answer.ConfigureAwait(false);
+            counters.Count(context.Request.Method, context.Response.StatusCode);
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            await AnswerFaultAsync(context, fault).ConfigureAwait(false);
+        }
+    }
+
+    private async Task AnswerFaultAsync(HttpContext context, Exception fault)
+    {
+        await TellFaultAsync(context, fault).ConfigureAwait(false);
+        counters.Count(context.Request.Method, context.Response.StatusCode);
+    }
+
+    private async Task TellFaultAsync(HttpContext context, Exception fault)
+    {
+        if (context.RequestAborted.IsCancellationRequested || fault is OperationCanceledException or ConnectionResetException)
+        {
+            context.Abort(); // the client has gone; nobody reads an answer
+            return;
+        }
+
+        if (context.Response.HasStarted)
+        {
+            LogFault(log, fault);
+            context.Abort(); // a cut-off body must look cut off
+            return;
+        }
+
+        if (fault is IOException) // so Kestrel tells of a body that is not what its head said
+        {
+            context.Response.Headers.Connection = "close"; // where the next request begins is not known
+            Problem problem = (fault as BadHttpRequestException)?.StatusCode switch
+            {
+                StatusCodes.Status408RequestTimeout => ProblemTable.BodyTooSlow,
+                null => ProblemTable.BodyMalformed,
+                _ => ProblemTable.BodyIncomplete,
+            };
+            await ProblemAnswer.SendAsync(context, problem, fault.Message).ConfigureAwait(false);
+            return;
+        }
+
+        LogFault(log, fault);
+        await ProblemAnswer.SendAsync(context, ProblemTable.Fault, "the server's log has the reason; please report it").ConfigureAwait(false);
+    }
+
+    [LoggerMessage(EventId = 402, Level = LogLevel.Error, Message = "a request met a fault of the server")]
+    private static partial void LogFault(ILogger log, Exception fault);
+}

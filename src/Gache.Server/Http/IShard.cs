@@ -1,0 +1,27 @@
+using Gache.Log;
+using Gache.Replication;
+
+namespace Gache.Server.Http;
+
+/// <summary>The shard as the HTTP layer sees it: the replica of this node, or one in memory under test.</summary>
+internal interface IShard
+{
+    /// <summary>What the replica is and knows at the moment; cheap.</summary>
+    ReplicaStatus Status { get; }
+
+    /// <summary>What the replica has counted since the process began.</summary>
+    ReplicaCounters Counters { get; }
+
+    /// <summary>What the log's writer has counted; null while the node belongs to no shard.</summary>
+    LogWriterCounters? LogCounters { get; }
+
+    /// <summary>Proposes a command; completes when it is applied, or with a refusal. Ownership of the array passes.</summary>
+    /// <remarks>May complete inline on the thread that steps the replica: nothing after the await may block.</remarks>
+    ValueTask<WriteAnswer> WriteAsync(byte[] command);
+
+    /// <summary>Reads a key at a level; dispose the answer when its value has been sent.</summary>
+    ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level);
+
+    /// <summary>Takes up a member, or a member's changed address.</summary>
+    Task<JoinAnswer> JoinAsync(JoinRequest request);
+}

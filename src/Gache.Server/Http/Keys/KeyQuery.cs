@@ -1,0 +1,109 @@
+using System.Text;
+using Gache.Replication;
+using Gache.Server.Http.Problems;
+
+namespace Gache.Server.Http.Keys;
+
+/// <summary>The parameters of a request on a key, from the raw query.</summary>
+/// <remarks><c>Request.Query</c> would turn <c>+</c> into a space, and quietly take what it does not know.</remarks>
+internal readonly record struct KeyQuery(ReadLevel Level)
+{
+    /// <summary>The longest parameter name or value that is looked at, in bytes.</summary>
+    private const int MaxBytes = 64;
+
+    /// <summary>Reads the query of a request with <paramref name="method"/>.</summary>
+    /// <returns>Null if it is good, else the problem, with its words in <paramref name="detail"/>.</returns>
+    public static Problem? Parse(ReadOnlySpan<char> raw, string method, out KeyQuery query, out string detail)
+    {
+        query = default;
+        detail = "";
+        if (raw.IsEmpty) return null;
+        if (raw.Contains('+'))
+            return Refuse(ProblemTable.ParameterAmbiguous, "some clients mean a space by +: write %20 or %2B", out detail);
+
+        var seen = Parameters.None;
+        foreach (Range piece in raw.Split('&'))
+        {
+            ReadOnlySpan<char> pair = raw[piece];
+            if (pair.IsEmpty) continue; // "?a=1&" and "?" say nothing
+
+            int equals = pair.IndexOf('=');
+            if (!TryDecode(equals < 0 ? pair : pair[..equals], out string name)
+                || !TryDecode(equals < 0 ? default : pair[(equals + 1)..], out string value))
+                return Refuse(ProblemTable.ParameterMalformed, "a parameter has a bad percent-escape or is too long", out detail);
+
+            Parameters parameter = ParameterOf(name, method);
+            if (parameter == Parameters.None)
+                return Refuse(ProblemTable.ParameterUnknown, $"'{name}' is no parameter of {method} on a key", out detail);
+            if ((seen & parameter) != 0) return Refuse(ProblemTable.ParameterUnknown, $"'{name}' stands there twice", out detail);
+
+            seen |= parameter;
+            if (parameter == Parameters.Level && !TryParseLevel(value, ref query))
+                return Refuse(ProblemTable.ParameterMalformed, "level is 'linearizable' or 'stale'", out detail);
+        }
+
+        // Promised by the contract and not built: carrying the request out without it would do something else than was asked.
+        if ((seen & ~Parameters.Level) is var later and not Parameters.None)
+            return Refuse(ProblemTable.NotImplementedYet, $"not yet: {Names(later)}; nothing was done", out detail);
+        return null;
+    }
+
+    private static Problem Refuse(Problem problem, string words, out string detail)
+    {
+        detail = words;
+        return problem;
+    }
+
+    private static bool TryDecode(ReadOnlySpan<char> text, out string decoded)
+    {
+        decoded = "";
+        int length = PercentDecoding.Length(text);
+        if (length is < 0 or > MaxBytes) return false;
+
+        Span<byte> bytes = stackalloc byte[length];
+        PercentDecoding.Decode(text, bytes);
+        decoded = Encoding.Latin1.GetString(bytes);
+        return true;
+    }
+
+    private static bool TryParseLevel(string value, ref KeyQuery query)
+    {
+        query = new KeyQuery(value == "stale" ? ReadLevel.Stale : ReadLevel.Linearizable);
+        return value is "stale" or "linearizable";
+    }
+
+    private static Parameters ParameterOf(string name, string method)
+    {
+        bool isRead = method == HttpMethods.Get || method == HttpMethods.Head;
+        bool isPost = method == HttpMethods.Post;
+        return name switch
+        {
+            "level" when isRead => Parameters.Level,
+            "min-revision" when isRead => Parameters.MinRevision,
+            "wait" => Parameters.Wait,
+            "ttl" when isPost || method == HttpMethods.Put => Parameters.Ttl,
+            "add" when isPost => Parameters.Add,
+            "min" when isPost => Parameters.Min,
+            "max" when isPost => Parameters.Max,
+            "touch" when isPost => Parameters.Touch,
+            _ => Parameters.None,
+        };
+    }
+
+    private static string Names(Parameters parameters) =>
+        string.Join(", ", parameters.ToString().Split(", ").Select(name => name == "MinRevision" ? "min-revision" : name.ToLowerInvariant()));
+
+    [Flags]
+    private enum Parameters
+    {
+        None = 0,
+        Level = 1,
+        MinRevision = 2,
+        Wait = 4,
+        Ttl = 8,
+        Add = 16,
+        Min = 32,
+        Max = 64,
+        Touch = 128,
+    }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using Gache.Replication;
+using Gache.Server.Http.Problems;
+
+namespace Gache.Server.Http.Keys;
+
+/// <summary>GET and HEAD on a key.</summary>
+internal static class ReadKey
+{
+    /// <summary>Larger values are handed over slice by slice, so that a slow reader does not make us hold a second copy.</summary>
+    private const int SliceBytes = 64 * 1024;
+
+    /// <summary>Reads and answers; without an await where the replica answers at once.</summary>
+    public static Task AnswerAsync(HttpContext context, IShard shard, byte[] key, ReadLevel level)
+    {
+        ValueTask<ReadAnswer> read = shard.ReadAsync(key, level);
+        return read.IsCompletedSuccessfully ? Send(context, read.Result) : AwaitAsync(context, read);
+    }
+
+    private static async Task AwaitAsync(HttpContext context, ValueTask<ReadAnswer> read) =>
+        await Send(context, await read.ConfigureAwait(false)).ConfigureAwait(false);
+
+    private static Task Send(HttpContext context, ReadAnswer answer)
+    {
+        if (answer.Refusal is { } refusal) return RefusalAnswer.SendAsync(context, refusal);
+        if (!answer.IsFound) return ProblemAnswer.SendAsync(context, ProblemTable.KeyNotFound, "nothing is stored under this key");
+
+        HttpResponse response = context.Response;
+        IHeaderDictionary headers = response.Headers;
+        headers.ETag = EntityTags.Of(answer.Revision);
+        headers[Headers.Revision] = answer.Revision.ToString(CultureInfo.InvariantCulture);
+
+        if (context.Request.Headers.IfNoneMatch is { Count: > 0 } known && EntityTags.Names(known, answer.Revision) is not false and var match)
+        {
+            answer.Dispose();
+            if (match is null)
+                return ProblemAnswer.SendAsync(context, ProblemTable.ConditionMalformed, "If-None-Match is * or a list of \"revision\"");
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return Task.CompletedTask;
+        }
+
+        headers.ContentType = Headers.OctetStream;
+        response.ContentLength = answer.Value.Length;
+        if (context.Request.Method == HttpMethods.Head)
+        {
+            answer.Dispose();
+            return Task.CompletedTask;
+        }
+
+        if (answer.Value.Length > SliceBytes) return SendSlicesAsync(response.BodyWriter, answer);
+
+        // The pipe has copied the bytes when this returns, so the store may have its memory back.
+        ValueTask<FlushResult> flush = response.BodyWriter.WriteAsync(answer.Value);
+        answer.Dispose();
+        if (!flush.IsCompletedSuccessfully) return flush.AsTask();
+        _ = flush.Result;
+        return Task.CompletedTask;
+    }
+
+    private static async Task SendSlicesAsync(PipeWriter writer, ReadAnswer answer)
+    {
+        using (answer)
+        {
+            for (ReadOnlyMemory<byte> rest = answer.Value; !rest.IsEmpty;)
+            {
+                int count = Math.Min(rest.Length, SliceBytes);
+                FlushResult flush = await writer.WriteAsync(rest[..count]).ConfigureAwait(false);
+                if (flush.IsCompleted) return; // the client has gone
+                rest = rest[count..];
+            }
+        }
+    }
+}

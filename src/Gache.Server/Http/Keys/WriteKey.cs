@@ -1,0 +1,131 @@
+using System.Buffers;
+using System.Globalization;
+using Gache.Primitives;
+using Gache.Replication;
+using Gache.Server.Http.Problems;
+using Gache.Store;
+
+namespace Gache.Server.Http.Keys;
+
+/// <summary>POST, PUT and DELETE on a key.</summary>
+internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
+{
+    /// <summary>Takes the body, proposes the command, answers; without an await where everything is at hand.</summary>
+    public Task AnswerAsync(HttpContext context, IShard shard, string method, KeyPath key)
+    {
+        // A known leader elsewhere is named before a body is read that would have to be sent there anyway.
+        if (shard.Status is { Role: not ReplicaRole.Leader, IsLeaderHeard: true, LeaderApi: { } leader })
+            return Redirect.SendAsync(context, leader);
+
+        if (method == HttpMethods.Delete) return Propose(context, shard, CommandKind.Delete, Begin(CommandKind.Delete, key, 0));
+
+        CommandKind kind = method == HttpMethods.Put ? CommandKind.Put : CommandKind.Set;
+        HttpRequest request = context.Request;
+        if (request.ContentLength is not { } contentLength)
+        {
+            return Redirect.IsStreamed(request)
+                ? ReadStreamAndProposeAsync(context, shard, kind, key.ToArray())
+                : Propose(context, shard, kind, Begin(kind, key, 0));
+        }
+
+        if (contentLength > settings.MaxValueBytes) return RefuseTooLarge(context);
+
+        int length = (int)contentLength;
+        if (length == 0) return Propose(context, shard, kind, Begin(kind, key, 0));
+        if (!ValueBody.TryPeek(request.BodyReader, length, out ReadOnlySequence<byte> body))
+            return ReadAndProposeAsync(context, shard, kind, key.ToArray(), length);
+
+        CommandDraft command = Begin(kind, key, length);
+        body.CopyTo(command.Value.Span);
+        request.BodyReader.AdvanceTo(body.End);
+        return Propose(context, shard, kind, command);
+    }
+
+    private static CommandDraft Begin(CommandKind kind, KeyPath key, int valueLength)
+    {
+        var command = new CommandDraft(kind, key.Length, valueLength);
+        key.CopyTo(command.Key);
+        return command;
+    }
+
+    /// <summary>As above, for a key that had to be kept while the body was read.</summary>
+    private static CommandDraft Begin(CommandKind kind, byte[] key, int valueLength)
+    {
+        var command = new CommandDraft(kind, key.Length, valueLength);
+        key.CopyTo(command.Key);
+        return command;
+    }
+
+    private async Task ReadAndProposeAsync(HttpContext context, IShard shard, CommandKind kind, byte[] key, int length)
+    {
+        CommandDraft command;
+        using (var share = new BodyShare(bodies))
+        {
+            if (!share.TryGrow(length))
+            {
+                await RefuseOverBudget(context).ConfigureAwait(false);
+                return;
+            }
+
+            command = Begin(kind, key, length);
+            await ValueBody.ReadAsync(context.Request.BodyReader, command.Value).ConfigureAwait(false);
+        }
+
+        await Propose(context, shard, kind, command).ConfigureAwait(false);
+    }
+
+    private async Task ReadStreamAndProposeAsync(HttpContext context, IShard shard, CommandKind kind, byte[] key)
+    {
+        CommandDraft command;
+        using (var share = new BodyShare(bodies))
+        {
+            var body = new ByteWriter();
+            ValueBody.End end = await ValueBody.ReadStreamAsync(context.Request.BodyReader, settings.MaxValueBytes, body, share)
+                .ConfigureAwait(false);
+            if (end != ValueBody.End.Complete)
+            {
+                context.Response.Headers.Connection = "close"; // nobody waits for the rest
+                await (end == ValueBody.End.TooLarge ? RefuseTooLarge(context) : RefuseOverBudget(context)).ConfigureAwait(false);
+                return;
+            }
+
+            command = Begin(kind, key, body.Length);
+            body.Written.CopyTo(command.Value.Span);
+        }
+
+        await Propose(context, shard, kind, command).ConfigureAwait(false);
+    }
+
+    private static Task Propose(HttpContext context, IShard shard, CommandKind kind, CommandDraft command)
+    {
+        ValueTask<WriteAnswer> write = shard.WriteAsync(command.Bytes);
+        return write.IsCompletedSuccessfully ? Send(context, kind, write.Result) : AwaitAsync(context, kind, write);
+    }
+
+    private static async Task AwaitAsync(HttpContext context, CommandKind kind, ValueTask<WriteAnswer> write) =>
+        await Send(context, kind, await write.ConfigureAwait(false)).ConfigureAwait(false);
+
+    private static Task Send(HttpContext context, CommandKind kind, WriteAnswer answer)
+    {
+        if (answer.Refusal is { } refusal) return RefusalAnswer.SendAsync(context, refusal);
+
+        HttpResponse response = context.Response;
+        if (kind == CommandKind.Delete)
+        {
+            response.StatusCode = StatusCodes.Status204NoContent;
+            return Task.CompletedTask;
+        }
+
+        if (kind == CommandKind.Put && !answer.Existed) response.StatusCode = StatusCodes.Status201Created;
+        response.Headers.ETag = EntityTags.Of(answer.Revision);
+        response.Headers[Headers.Revision] = answer.Revision.ToString(CultureInfo.InvariantCulture);
+        response.ContentLength = 0;
+        return Task.CompletedTask;
+    }
+
+    private Task RefuseTooLarge(HttpContext context) => ProblemAnswer.SendAsync(
+        context, ProblemTable.ValueTooLarge, $"a value has at most {settings.MaxValueBytes} bytes here (--max-value)");
+
+    private static Task RefuseOverBudget(HttpContext context) =>
+        ProblemAnswer.SendAsync(context, ProblemTable.Overloaded, "too many large values are on their way in at once");
+}

@@ -1,0 +1,59 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Gache.Server.Http.Problems;
+
+/// <summary>Writes a problem as <c>application/problem+json</c> (RFC 9457).</summary>
+internal static class ProblemAnswer
+{
+    private const string ContentType = "application/problem+json";
+
+    /// <summary>When to try again, where nobody said.</summary>
+    private static readonly TimeSpan DefaultRetryAfter = TimeSpan.FromSeconds(1);
+
+    // Read by people in a terminal: ' and < stay as they are (nosniff keeps browsers from taking it for HTML).
+    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Answers with <paramref name="problem"/>; <paramref name="detail"/> says what happened and what to do.</summary>
+    public static Task SendAsync(HttpContext context, Problem problem, string detail, TimeSpan? retryAfter = null)
+    {
+        HttpResponse response = context.Response;
+        response.StatusCode = problem.Status;
+        response.ContentType = ContentType;
+        if (problem.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
+            SetRetryAfter(response.Headers, retryAfter ?? DefaultRetryAfter);
+
+        ArrayBufferWriter<byte> body = Write(problem, detail);
+        response.ContentLength = body.WrittenCount;
+        return context.Request.Method == HttpMethods.Head ? Task.CompletedTask : response.Body.WriteAsync(body.WrittenMemory).AsTask();
+    }
+
+    private static void SetRetryAfter(IHeaderDictionary headers, TimeSpan after)
+    {
+        long milliseconds = Math.Max(0, (long)after.TotalMilliseconds);
+        headers.RetryAfter = ((milliseconds + 999) / 1000).ToString(CultureInfo.InvariantCulture); // whole seconds, never too early
+        headers[Headers.RetryAfterMs] = milliseconds.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static ArrayBufferWriter<byte> Write(Problem problem, string detail)
+    {
+        var body = new ArrayBufferWriter<byte>(512);
+        using (var json = new Utf8JsonWriter(body, Json))
+        {
+            json.WriteStartObject();
+            json.WriteString("type", problem.Type);
+            json.WriteString("title", problem.Title);
+            json.WriteNumber("status", problem.Status);
+            json.WriteString("detail", detail);
+            json.WriteString("code", problem.Code);
+            json.WriteString("outcome", problem.Outcome);
+            json.WriteBoolean("retryable", problem.IsRetryable);
+            json.WriteEndObject();
+        }
+
+        body.Write("\n"u8); // a terminal's prompt begins on its own line
+        return body;
+    }
+}

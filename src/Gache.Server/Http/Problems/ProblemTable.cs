@@ -1,0 +1,62 @@
+using static Gache.Server.Http.Problems.Outcomes;
+
+namespace Gache.Server.Http.Problems;
+
+/// <summary>Every error a client may meet, once: code, status, title, outcome, retryable.</summary>
+internal static class ProblemTable
+{
+    // The request itself.
+    public static readonly Problem KeyEmpty = new("key-empty", 400, "The key is empty", NotApplied, false);
+    public static readonly Problem KeyMalformed = new("key-malformed", 400, "The key is malformed", NotApplied, false);
+    public static readonly Problem ParameterUnknown =
+        new("parameter-unknown", 400, "A parameter is unknown or repeated", NotApplied, false);
+    public static readonly Problem ParameterAmbiguous =
+        new("parameter-ambiguous", 400, "A parameter has a bare +", NotApplied, false);
+    public static readonly Problem ParameterMalformed = new("parameter-malformed", 400, "A parameter is malformed", NotApplied, false);
+    public static readonly Problem ConditionMalformed = new("condition-malformed", 400, "A condition is malformed", NotApplied, false);
+    public static readonly Problem BodyMalformed = new("body-malformed", 400, "The body is malformed", NotApplied, false);
+    public static readonly Problem BodyIncomplete = new("body-incomplete", 400, "The body was cut off", NotApplied, true);
+    public static readonly Problem CrossOrigin = new("cross-origin", 403, "A page of another origin may not ask this", NotApplied, false);
+    public static readonly Problem KeyNotFound = new("key-not-found", 404, "There is no such key", NotApplied, false);
+    public static readonly Problem PathUnknown = new("path-unknown", 404, "There is nothing at this path", NotApplied, false);
+    public static readonly Problem MethodNotAllowed = new("method-not-allowed", 405, "The method is not allowed here", NotApplied, false);
+    public static readonly Problem BodyTooSlow = new("body-too-slow", 408, "The body came too slowly", NotApplied, true);
+    public static readonly Problem AddressInUse = new("address-in-use", 409, "The address belongs to a live member", NotApplied, true);
+    public static readonly Problem NotReachable = new("not-reachable", 409, "The joiner was not met at its address", NotApplied, true);
+    public static readonly Problem WrongShard = new("wrong-shard", 409, "The joiner belongs elsewhere", NotApplied, false);
+    public static readonly Problem LengthRequired = new("length-required", 411, "The body needs a Content-Length", NotApplied, false);
+    public static readonly Problem ValueTooLarge = new("value-too-large", 413, "The value is too large", NotApplied, false);
+    public static readonly Problem KeyTooLong = new("key-too-long", 414, "The key is too long", NotApplied, false);
+    public static readonly Problem NotImplementedYet =
+        new("not-implemented-yet", 501, "This is promised and not built yet", NotApplied, false);
+
+    // A bound is reached.
+    public static readonly Problem Overloaded = new("overloaded", 429, "A bounded queue is full", NotApplied, true);
+    public static readonly Problem DiskFull = new("disk-full", 507, "A disk is nearly full", NotApplied, true);
+    public static readonly Problem MemoryFull = new("memory-full", 507, "The memory bound is reached", NotApplied, true);
+
+    // The shard was not able to; surely nothing happened.
+    public static readonly Problem NoLeader = new("no-leader", 503, "The shard has no leader", NotApplied, true);
+    public static readonly Problem NoQuorum = new("no-quorum", 503, "No quorum answered", NotApplied, true);
+    public static readonly Problem QueueTimeout = new("queue-timeout", 503, "The request waited too long in a queue", NotApplied, true);
+    public static readonly Problem Superseded = new("superseded", 503, "Another leader's entry took its place", NotApplied, true);
+    public static readonly Problem NotServing = new("not-serving", 503, "This node may not serve", NotApplied, true);
+    public static readonly Problem ShuttingDown = new("shutting-down", 503, "This node is stopping", NotApplied, true);
+
+    // It was handed to the log and is not known to be committed. Without a condition or an Idempotency-Key (neither is taken
+    // yet) a repeat could harm.
+    public static readonly Problem Timeout = new("timeout", 504, "Not known to be committed in time", Unknown, false);
+    public static readonly Problem LeadershipLost = new("leadership-lost", 504, "Leadership was lost before it was known", Unknown, false);
+
+    /// <summary>A fault of this program; nobody should ever see it.</summary>
+    public static readonly Problem Fault = new("fault", 500, "A fault of the server", Unknown, false);
+
+    /// <summary>All of them, for documentation and tests.</summary>
+    public static IReadOnlyList<Problem> All { get; } =
+    [
+        KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, ConditionMalformed, BodyMalformed,
+        BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable, WrongShard,
+        LengthRequired, ValueTooLarge, KeyTooLong, NotImplementedYet, Overloaded, DiskFull, MemoryFull, NoLeader, NoQuorum,
+        QueueTimeout, Superseded, NotServing, ShuttingDown, Timeout, LeadershipLost, Fault,
+    ];
+}

@@ -1,0 +1,30 @@
+using Gache.Replication;
+
+namespace Gache.Server.Http.Problems;
+
+/// <summary>Answers with what the replica refused.</summary>
+internal static class RefusalAnswer
+{
+    /// <summary>Which problem a refusal is; <see cref="RefusalCode.NotLeader"/> becomes one only where no redirect is possible.</summary>
+    public static Problem ProblemOf(RefusalCode code) => code switch
+    {
+        RefusalCode.NotLeader or RefusalCode.NoLeader => ProblemTable.NoLeader,
+        RefusalCode.NoQuorum => ProblemTable.NoQuorum,
+        RefusalCode.ShuttingDown => ProblemTable.ShuttingDown,
+        RefusalCode.DeadlineInQueue => ProblemTable.QueueTimeout,
+        RefusalCode.Timeout => ProblemTable.Timeout,
+        RefusalCode.LeadershipLost => ProblemTable.LeadershipLost,
+        RefusalCode.Overloaded => ProblemTable.Overloaded,
+        RefusalCode.DiskFull => ProblemTable.DiskFull,
+        RefusalCode.MemoryFull => ProblemTable.MemoryFull,
+        RefusalCode.NotServing => ProblemTable.NotServing,
+        RefusalCode.Superseded => ProblemTable.Superseded,
+        _ => ProblemTable.Fault,
+    };
+
+    /// <summary>Redirects to the leader where it is known, else sends the problem.</summary>
+    public static Task SendAsync(HttpContext context, Refusal refusal) =>
+        refusal is { Code: RefusalCode.NotLeader, LeaderApi: { } leader }
+            ? Redirect.SendAsync(context, leader)
+            : ProblemAnswer.SendAsync(context, ProblemOf(refusal.Code), refusal.Detail, refusal.RetryAfter);
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+using Gache.Store;
+
+namespace Gache.Server.Options;
+
+/// <summary>Every option, once: command line, environment, help and README are made from these rows.</summary>
+internal static class OptionTable
+{
+    public const string VariablePrefix = "GACHE_";
+    public const int DefaultPort = 8000;
+    public const int DefaultMaxValueBytes = 1024 * 1024;
+    public const int LargestMaxValueBytes = StoreLimits.MaxValueBytes;
+    public const long SmallestMaxMemoryBytes = 16L * 1024 * 1024;
+
+    public static readonly TimeSpan DefaultRequestTimeout = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan ShortestRequestTimeout = TimeSpan.FromMilliseconds(100);
+    public static readonly TimeSpan LongestRequestTimeout = TimeSpan.FromMinutes(5);
+
+    /// <summary>The rows, in the order in which they are shown.</summary>
+    public static IReadOnlyList<OptionRow> Rows { get; } =
+    [
+        new("port", "PORT", "8000", "port of the HTTP API", OptionValues.Port, "-p"),
+        new("listen", "ADDRESSES", "127.0.0.1 and ::1", "addresses the API listens on, separated by commas; 0.0.0.0 and :: mean all",
+            OptionValues.Listen),
+        new("advertise", "HOST[:PORT]", "the host of --raft-addr, else of --listen, else 127.0.0.1",
+            "where clients and other nodes reach this node; redirects name it", OptionValues.Advertise),
+        new("raft-addr", "HOST:PORT", "none: a shard of one node", "where other members of the shard reach this node", OptionValues.RaftAddress),
+        new("raft-dir", "FOLDER", "./gache-data/PORT", "the data folder; it belongs to one node", OptionValues.RaftDir),
+        new("raft-join", "HOST:PORT", "none: found a shard, or go on with the folder's",
+            "the API address of any member of the shard to join; asked again until it answers", OptionValues.RaftJoin),
+        new("insecure-cluster", null, "off", "lets the raft port listen beyond loopback, in clear text and for anybody",
+            OptionValues.InsecureCluster),
+        new("max-value", "SIZE", ByteSize.Format(DefaultMaxValueBytes), "largest value, at most 8MiB", OptionValues.MaxValue),
+        new("max-memory", "SIZE", "a quarter of the memory there is", "bound on the store's memory; puts get 507 at it", OptionValues.MaxMemory),
+        new("request-timeout", "TIME", "5s", "a request that takes longer is answered 503 or 504; 100ms to 5m", OptionValues.RequestTimeout),
+        new("allowed-hosts", "NAMES", "none", "Host names, beside loopback's, that requests over loopback may name, separated by commas",
+            OptionValues.AllowedHosts),
+        new("allow-origin", "ORIGINS", "none", "origins whose pages may call, as in http://example.org:8080, separated by commas; * for all",
+            OptionValues.AllowOrigin),
+        new("log-level", "LEVEL", "info", "least level that is logged: trace, debug, info, warn, error", OptionValues.LogLevel),
+        new("log-format", "FORMAT", "auto", "plain, json, or auto: plain on a terminal, else json", OptionValues.LogFormat),
+        Later("cluster-port"),
+        Later("cluster-slot"),
+        Later("cluster-members"),
+        Later("routing"),
+    ];
+
+    private static OptionRow Later(string name) =>
+        new(name, "VALUE", "", "", (_, _) => string.Create(CultureInfo.InvariantCulture, $"not yet: --{name} comes with the next release"))
+        {
+            IsLater = true,
+        };
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using Gache.Replication;
+using Gache.Server.Http;
+
+namespace Gache.Server.Options;
+
+/// <summary>Holds the options against each other and fills in what follows from them.</summary>
+internal static class OptionsCheck
+{
+    /// <summary>Completes a draft.</summary>
+    /// <returns>Null if all is well, else what is wrong and what to do.</returns>
+    public static string? Complete(OptionsDraft draft, out ServerOptions options)
+    {
+        options = null!;
+        if (draft.RaftJoin is not null && draft.RaftAddress is null)
+            return "--raft-join needs --raft-addr: the members must be able to reach this node";
+        if (draft.RaftAddress is { } raft && !draft.AllowsInsecureCluster && !HostNames.IsLoopback(raft.Host))
+        {
+            return $"--raft-addr {raft} is not loopback: anybody who reaches it could read and write everything; "
+                + "start with --insecure-cluster if only members reach that network";
+        }
+
+        if (AdvertisedHost(draft) is not { } host)
+            return "nobody can be told to connect to 0.0.0.0 or ::; say with --advertise HOST where this node is reached";
+
+        var api = new HostPort(host, draft.AdvertisePort ?? draft.Port);
+        if (draft.RaftJoin == api) return $"--raft-join {draft.RaftJoin} is this node itself; name another member, or leave it out to found a shard";
+
+        options = new ServerOptions
+        {
+            Port = draft.Port,
+            Listen = draft.Listen,
+            AdvertisedApi = api,
+            RaftListen = draft.RaftAddress,
+            AdvertisedRaft = draft.RaftAddress is { } bound && Addresses.IsWildcard(bound.Host) ? bound with { Host = host } : draft.RaftAddress,
+            RaftDir = Path.GetFullPath(draft.RaftDir ?? Path.Combine("gache-data", draft.Port.ToString(CultureInfo.InvariantCulture))),
+            RaftJoin = draft.RaftJoin,
+            MaxValueBytes = draft.MaxValueBytes,
+            MaxMemoryBytes = draft.MaxMemoryBytes,
+            RequestTimeout = draft.RequestTimeout,
+            AllowsInsecureCluster = draft.AllowsInsecureCluster,
+            AllowedHosts = draft.AllowedHosts,
+            AllowedOrigins = draft.AllowedOrigins,
+            LogLevel = draft.LogLevel,
+            LogFormat = draft.LogFormat,
+        };
+        return null;
+    }
+
+    /// <summary>The host that others are told, or null if only a wildcard is known.</summary>
+    private static string? AdvertisedHost(OptionsDraft draft)
+    {
+        if (draft.AdvertiseHost is { } said) return said;
+        if (draft.RaftAddress is { } raft) return Addresses.IsWildcard(raft.Host) ? null : raft.Host;
+        if (draft.Listen.Count == 0) return "127.0.0.1";
+        return draft.Listen.FirstOrDefault(address => !Addresses.IsWildcard(address))?.ToString();
+    }
+}

@@ -1,0 +1,38 @@
+using System.Net;
+using Gache.Replication;
+
+namespace Gache.Server.Options;
+
+/// <summary>Options one by one as they are read, before they are held against each other.</summary>
+internal sealed class OptionsDraft
+{
+    public int Port { get; set; } = OptionTable.DefaultPort;
+
+    public IReadOnlyList<IPAddress> Listen { get; set; } = [];
+
+    public string? AdvertiseHost { get; set; }
+
+    public int? AdvertisePort { get; set; }
+
+    public HostPort? RaftAddress { get; set; }
+
+    public string? RaftDir { get; set; }
+
+    public HostPort? RaftJoin { get; set; }
+
+    public int MaxValueBytes { get; set; } = OptionTable.DefaultMaxValueBytes;
+
+    public long? MaxMemoryBytes { get; set; }
+
+    public TimeSpan RequestTimeout { get; set; } = OptionTable.DefaultRequestTimeout;
+
+    public bool AllowsInsecureCluster { get; set; }
+
+    public IReadOnlyList<string> AllowedHosts { get; set; } = [];
+
+    public IReadOnlyList<string> AllowedOrigins { get; set; } = [];
+
+    public LogLevel LogLevel { get; set; } = LogLevel.Information;
+
+    public LogFormat LogFormat { get; set; } = LogFormat.Auto;
+}

@@ -1,0 +1,53 @@
+using System.Net;
+using Gache.Replication;
+
+namespace Gache.Server.Options;
+
+/// <summary>What the user asked for, checked.</summary>
+internal sealed record ServerOptions
+{
+    /// <summary>The API port.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>Where the API listens; none means both loopback addresses.</summary>
+    public required IReadOnlyList<IPAddress> Listen { get; init; }
+
+    /// <summary>Where clients and other nodes reach the API.</summary>
+    public required HostPort AdvertisedApi { get; init; }
+
+    /// <summary>Where the raft port listens; null for a node that nobody can join.</summary>
+    public required HostPort? RaftListen { get; init; }
+
+    /// <summary>Where other nodes reach the raft port; null as above.</summary>
+    public required HostPort? AdvertisedRaft { get; init; }
+
+    /// <summary>The data folder, absolute.</summary>
+    public required string RaftDir { get; init; }
+
+    /// <summary>A member's API address to join at; null to found, or to go on with what the folder says.</summary>
+    public required HostPort? RaftJoin { get; init; }
+
+    /// <summary>The largest value in bytes.</summary>
+    public required int MaxValueBytes { get; init; }
+
+    /// <summary>The store's bound in bytes; null for a quarter of the memory there is.</summary>
+    public required long? MaxMemoryBytes { get; init; }
+
+    /// <summary>How long a request may take before it is answered 503 or 504.</summary>
+    public required TimeSpan RequestTimeout { get; init; }
+
+    /// <summary>Whether the raft port may be reached by other machines, in clear text.</summary>
+    public required bool AllowsInsecureCluster { get; init; }
+
+    /// <summary>Host names, beside loopback's, that a request over loopback may name.</summary>
+    public required IReadOnlyList<string> AllowedHosts { get; init; }
+
+    /// <summary>Origins whose pages may call.</summary>
+    public required IReadOnlyList<string> AllowedOrigins { get; init; }
+
+    /// <summary>The least level that is logged.</summary>
+    public required LogLevel LogLevel { get; init; }
+
+    /// <summary>How log lines look.</summary>
+    public required LogFormat LogFormat { get; init; }
+}

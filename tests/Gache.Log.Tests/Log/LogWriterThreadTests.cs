@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+using Xunit;
+
+namespace Gache.Log.Tests;
+
+public class LogWriterThreadTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly TestLog test = TestLog.Opened();
+    private readonly BlockingCollection<Durable> completed = [];
+    private readonly BlockingCollection<Exception> failed = [];
+
+    [Fact]
+    public void Every_write_is_completed_in_order_and_is_there_after_a_power_failure()
+    {
+        LogWriterThread writer = Started(TestLog.Options);
+        ulong last = 0;
+        for (ulong i = 1; i <= 500; i++) writer.Submit(new LogWrite { Number = i, Entries = new[] { TestLog.Entry(i) } });
+        while (last < 500)
+        {
+            Durable durable = Next(completed);
+            Assert.True(durable.Write > last);
+            Assert.Equal(durable.Write, durable.LastIndex);
+            last = durable.Write;
+        }
+
+        Assert.Equal(500, writer.Counters.Entries);
+        Assert.InRange(writer.Counters.Syncs, 500 / TestLog.Options.MaxBatchEntries, 500);
+        Assert.True(writer.Counters.Bytes >= 500 * 20);
+        Assert.Equal(TimeSpan.Zero, writer.OldestUnsyncedAge);
+        test.Files.Crash();
+        writer.Dispose();
+        test.Reopen();
+        Assert.Equal(500UL, test.Recovered.LastIndex);
+    }
+
+    [Fact]
+    public void Stopping_writes_what_waits_and_closes_cleanly()
+    {
+        LogWriterThread writer = Started(TestLog.Options);
+        for (ulong i = 1; i <= 100; i++) writer.Submit(new LogWrite { Number = i, Entries = new[] { TestLog.Entry(i) } });
+        writer.Dispose();
+        test.Files.Crash();
+        test.Open();
+        Assert.Equal(100UL, test.Recovered.LastIndex);
+        Assert.Null(test.Recovered.Cut);
+        Assert.Empty(failed);
+    }
+
+    [Fact]
+    public void P3_A_failed_sync_is_told_once_and_nothing_is_completed_afterwards()
+    {
+        LogWriterThread writer = Started(TestLog.Options with { IdleHeadAfter = TimeSpan.FromMinutes(1) });
+        writer.Submit(new LogWrite { Number = 1, Entries = new[] { TestLog.Entry(1) } });
+        Assert.Equal(1UL, Next(completed).Write);
+        test.Files.Faults.FailRandomly(FileOperation.Sync, 1, ErrorNumbers.InputOutput);
+        writer.Submit(new LogWrite { Number = 2, Entries = new[] { TestLog.Entry(2) } });
+        Assert.IsType<FileFailedException>(Assert.IsType<LogFailedException>(Next(failed)).InnerException);
+        test.Files.Faults.Clear();
+        Assert.Throws<LogFailedException>(() => writer.Submit(new LogWrite { Number = 3 }));
+        writer.Dispose();
+        Assert.Empty(completed);
+        Assert.Empty(failed);
+    }
+
+    [Fact]
+    public void P4_An_idle_writer_proves_its_last_batch()
+    {
+        LogWriterThread writer = Started(TestLog.Options with { IdleHeadAfter = TimeSpan.FromMilliseconds(2) });
+        writer.Submit(new LogWrite { Number = 1, Entries = new[] { TestLog.Entry(1) } });
+        Assert.Equal(1UL, Next(completed).Write);
+        long syncs = test.Files.Syncs;
+        Assert.True(SpinWait.SpinUntil(() => HeadsIn(TestLog.PathOf(1)) == 3, Patience)); // the segment's, the batch's, the idle one
+        test.Files.Kill();
+        writer.Dispose();
+        test.Files.Corrupt(TestLog.PathOf(1), 64 + 32 + 56 + 32 + 20, 1);
+        Assert.Throws<LogDamagedException>(() => test.Open());
+        Assert.True(syncs > 0);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Many_clients_that_come_back_together_share_syncs(bool isPaced)
+    {
+        const int Clients = 16;
+        const int Rounds = 50;
+        using LogWriterThread writer = Started(TestLog.Options with { IsPaced = isPaced });
+        ulong number = 0;
+        for (int round = 0; round < Rounds; round++)
+        {
+            for (int i = 0; i < Clients; i++) writer.Submit(new LogWrite { Number = ++number, Entries = new[] { TestLog.Entry(number) } });
+            while (Next(completed).Write < number)
+            {
+            }
+        }
+
+        Assert.InRange(writer.Counters.Syncs, Rounds, (Clients * Rounds) - 1);
+        Assert.Equal(Clients * Rounds, writer.Counters.Entries);
+    }
+
+    [Fact]
+    public void A_lone_client_never_waits_for_a_batch_to_fill()
+    {
+        using LogWriterThread writer = Started(TestLog.Options with { LongestPace = TimeSpan.FromHours(1) });
+        for (ulong i = 1; i <= 100; i++)
+        {
+            writer.Submit(new LogWrite { Number = i, Entries = new[] { TestLog.Entry(i) } });
+            Assert.Equal(i, Next(completed).Write);
+        }
+    }
+
+    [Fact]
+    public void A_paced_writer_goes_on_when_seven_eighths_are_back()
+    {
+        LogOptions options = TestLog.Options with { LongestPace = TimeSpan.FromHours(1) };
+        var writer = new LogWriterThread(test.Log, options, TimeProvider.System, completed.Add, failed.Add);
+        for (ulong i = 1; i <= 16; i++) writer.Submit(new LogWrite { Number = i, Entries = new[] { TestLog.Entry(i) } });
+        writer.Start(); // sixteen in the first batch
+        Assert.Equal(16UL, Next(completed).Write);
+        for (ulong i = 17; i <= 29; i++) writer.Submit(new LogWrite { Number = i, Entries = new[] { TestLog.Entry(i) } });
+        Assert.True(writer.OldestUnsyncedAge > TimeSpan.Zero);
+        writer.Submit(new LogWrite { Number = 30, Entries = new[] { TestLog.Entry(30) } });
+        Assert.Equal(30UL, Next(completed).Write);
+        Assert.Equal(2, writer.Counters.Syncs); // the thirteen waited for the fourteenth
+        writer.Dispose();
+    }
+
+    private LogWriterThread Started(LogOptions options)
+    {
+        var writer = new LogWriterThread(test.Log, options, TimeProvider.System, completed.Add, failed.Add);
+        writer.Start();
+        return writer;
+    }
+
+    private int HeadsIn(string path)
+    {
+        using IFile file = test.Files.Open(path);
+        byte[] bytes = new byte[file.Length];
+        file.Read(0, bytes);
+        int heads = 0;
+        for (int at = SegmentHead.Size; at < bytes.Length; at += 8) heads += bytes[at + 7] == (byte)RecordType.BatchHead && bytes[at + 4] == Record.BatchHeadBody ? 1 : 0;
+        return heads;
+    }
+
+    private static T Next<T>(BlockingCollection<T> from)
+    {
+        Assert.True(from.TryTake(out T? item, Patience));
+        return item;
+    }
+}

@@ -1,0 +1,172 @@
+using System.Text.Json;
+using Gache.Primitives;
+using Gache.Replication;
+using Gache.Server.Http.Cluster;
+using Xunit;
+
+namespace Gache.Server.Tests;
+
+/// <summary>http-api: The cluster.</summary>
+public sealed class ClusterTests
+{
+    private static readonly string JoinerId = new NodeId(9).ToString();
+
+    [Fact]
+    public async Task Cluster_shows_the_shard_with_the_five_original_fields_and_its_members()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        node.Shard.Status = MemoryShard.Leading() with
+        {
+            Members =
+            [
+                new MemberStatus(MemoryShard.Node, "127.0.0.1:7001", "127.0.0.1:8001", "leader", 0, true),
+                new MemberStatus(new NodeId(8), "127.0.0.1:7002", "127.0.0.1:8002", "learner", 12, false),
+                new MemberStatus(new NodeId(9), "127.0.0.1:7003", "127.0.0.1:8003", "voter", null, null),
+            ],
+        };
+
+        RawAnswer answer = await node.AskAsync("GET", "/cluster");
+
+        Assert.Equal("application/json", answer["Content-Type"]);
+        JsonElement shard = Assert.Single(JsonDocument.Parse(answer.Body).RootElement.EnumerateArray());
+        Assert.Equal(
+            ["apiAddr", "addr", "slotBegin", "slotEnd", "leader"], shard.EnumerateObject().Take(5).Select(field => field.Name));
+        Assert.Equal("127.0.0.1:8001", shard.GetProperty("apiAddr").GetString());
+        Assert.Equal("127.0.0.1:7001", shard.GetProperty("addr").GetString());
+        Assert.Equal((0, 16_383), (shard.GetProperty("slotBegin").GetInt32(), shard.GetProperty("slotEnd").GetInt32()));
+        Assert.Equal("127.0.0.1:8001", shard.GetProperty("leader").GetString());
+        Assert.Equal(new ShardId(5).ToString(), shard.GetProperty("shard").GetString());
+        Assert.Equal((1, 4), (shard.GetProperty("epoch").GetInt32(), shard.GetProperty("term").GetInt32()));
+        Assert.Equal("[[0,16383]]", shard.GetProperty("slots").GetRawText());
+        JsonElement[] members = [.. shard.GetProperty("members").EnumerateArray()];
+        Assert.Equal(["leader", "learner", "voter"], members.Select(member => member.GetProperty("role").GetString()));
+        Assert.Equal(12, members[1].GetProperty("lag").GetInt32());
+        Assert.False(members[1].GetProperty("reachable").GetBoolean());
+        Assert.Equal(JsonValueKind.Null, members[2].GetProperty("lag").ValueKind);
+        Assert.Equal("127.0.0.1:8003", members[2].GetProperty("apiAddr").GetString());
+    }
+
+    [Fact]
+    public async Task A_join_by_post_hands_over_what_was_said_and_answers_202()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        string body = $$"""{"addr":"127.0.0.1:7002","id":"{{JoinerId}}","api":"127.0.0.1:8002","cluster":"{{new ClusterId(3)}}","slots":[[0,5]],"new":[1]}""";
+
+        RawAnswer answer = await node.AskAsync("POST", "/join", body: body);
+
+        Assert.Equal(202, answer.Status);
+        JsonElement root = JsonDocument.Parse(answer.Body).RootElement;
+        Assert.Equal(new ClusterId(3).ToString(), root.GetProperty("cluster").GetString());
+        Assert.Equal(new ShardId(5).ToString(), root.GetProperty("shard").GetString());
+        Assert.Equal("[[0,16383]]", root.GetProperty("slots").GetRawText());
+        Assert.Equal(
+            new JoinRequest("127.0.0.1:7002", new NodeId(9), "127.0.0.1:8002", new ClusterId(3), default), Assert.Single(node.Shard.Joins));
+    }
+
+    [Fact]
+    public async Task A_join_by_get_is_what_the_original_sends()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        Assert.Equal(202, (await node.AskAsync("GET", "/join?addr=127.0.0.1%3A7002")).Status);
+        Assert.Equal(new JoinRequest("127.0.0.1:7002", default, null, default, default), Assert.Single(node.Shard.Joins));
+    }
+
+    [Theory]
+    [InlineData("GET", "/join", "", 400, "parameter-unknown")]
+    [InlineData("GET", "/join?addr=", "", 400, "parameter-unknown")]
+    [InlineData("GET", "/join?addr=a:1&x=2", "", 400, "parameter-unknown")]
+    [InlineData("GET", "/join?addr=nonsense", "", 400, "parameter-malformed")]
+    [InlineData("GET", "/join?addr=a:99999", "", 400, "parameter-malformed")]
+    [InlineData("GET", "/join?addr=a%20b:1", "", 400, "parameter-malformed")]
+    [InlineData("POST", "/join?addr=a:1", "{}", 400, "parameter-unknown")]
+    [InlineData("POST", "/join", "", 400, "body-malformed")]
+    [InlineData("POST", "/join", "{", 400, "body-malformed")]
+    [InlineData("POST", "/join", "[]", 400, "body-malformed")]
+    [InlineData("POST", "/join", "{}", 400, "body-malformed")]
+    [InlineData("POST", "/join", """{"addr":1}""", 400, "body-malformed")]
+    [InlineData("POST", "/join", """{"addr":"a:1","id":"x"}""", 400, "body-malformed")]
+    [InlineData("POST", "/join", """{"addr":"a:1","api":"x"}""", 400, "body-malformed")]
+    [InlineData("POST", "/join", """{"addr":"a:1","slots":"0-1"}""", 400, "body-malformed")]
+    [InlineData("POST", "/join", """{"addr":"a:1","slots":[[0,16384]]}""", 400, "body-malformed")]
+    [InlineData("POST", "/join", """{"addr":"a:1","slots":[[5,4]]}""", 400, "body-malformed")]
+    [InlineData("POST", "/join", """{"addr":"a:1","slots":[["a",4]]}""", 400, "body-malformed")]
+    [InlineData("POST", "/join", "{\"addr\":\"\\ud800:1\"}", 400, "body-malformed")]
+    [InlineData("PUT", "/join", "{}", 405, "method-not-allowed")]
+    public async Task A_join_that_is_not_understood_is_refused(string method, string target, string body, int status, string code)
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        Problem.Is(await node.AskAsync(method, target, body: body), status, code);
+        Assert.Empty(node.Shard.Joins);
+    }
+
+    [Fact]
+    public async Task A_join_that_is_too_large_is_refused()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        Problem.Is(await node.AskAsync("POST", "/join", body: new string(' ', 20_000)), 413, "value-too-large");
+    }
+
+    [Theory]
+    [InlineData(JoinRefusal.AddressInUse, "address-in-use", true)]
+    [InlineData(JoinRefusal.NotReachable, "not-reachable", true)]
+    [InlineData(JoinRefusal.WrongShard, "wrong-shard", false)]
+    public async Task A_join_refused_by_name_is_409(JoinRefusal verdict, string code, bool retryable)
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        node.Shard.JoinAnswer = new JoinAnswer(null, verdict, "in words");
+        Problem.Is(await node.AskAsync("GET", "/join?addr=127.0.0.1:7002"), 409, code, isRetryable: retryable);
+    }
+
+    [Fact]
+    public async Task A_follower_passes_a_join_on_to_the_leader_once_and_its_answer_back()
+    {
+        await using TestNode leader = await TestNode.StartAsync();
+        await using TestNode follower = await TestNode.StartAsync();
+        follower.Shard.JoinAnswer = NotLeader(leader.EndPoint.ToString());
+
+        RawAnswer answer = await follower.AskAsync("GET", "/join?addr=127.0.0.1:7002");
+        Assert.Equal(202, answer.Status);
+        Assert.Contains(new ShardId(5).ToString(), answer.Text, StringComparison.Ordinal);
+        Assert.Equal("127.0.0.1:7002", Assert.Single(leader.Shard.Joins).RaftAddress);
+
+        leader.Shard.JoinAnswer = new JoinAnswer(null, JoinRefusal.AddressInUse, "in words");
+        Problem.Is(await follower.AskAsync("GET", "/join?addr=127.0.0.1:7002"), 409, "address-in-use", isRetryable: true);
+
+        leader.Shard.JoinAnswer = NotLeader(follower.EndPoint.ToString()); // two that name each other
+        Problem.Is(await follower.AskAsync("GET", "/join?addr=127.0.0.1:7002"), 503, "no-leader", isRetryable: true);
+        Assert.Equal(3, leader.Shard.Joins.Count);
+
+        await leader.DisposeAsync();
+        Problem.Is(await follower.AskAsync("GET", "/join?addr=127.0.0.1:7002"), 503, "no-leader", isRetryable: true);
+    }
+
+    [Fact]
+    public async Task The_joiner_understands_every_answer()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        using HttpClient http = JoinClient.CreateHttpClient();
+        var client = new JoinClient(http);
+        var request = new JoinRequest("127.0.0.1:7002", new NodeId(9), "127.0.0.1:8002", new ClusterId(3), new ShardId(5));
+        string api = node.EndPoint.ToString();
+
+        JoinAnswer? taken = await client.AskAsync(api, request, TestContext.Current.CancellationToken);
+        Assert.Equal(node.Shard.JoinAnswer, taken);
+        Assert.Equal(request, Assert.Single(node.Shard.Joins));
+
+        foreach (JoinRefusal verdict in (JoinRefusal[])[JoinRefusal.AddressInUse, JoinRefusal.NotReachable, JoinRefusal.WrongShard])
+        {
+            node.Shard.JoinAnswer = new JoinAnswer(null, verdict, "in words");
+            Assert.Equal(node.Shard.JoinAnswer, await client.AskAsync(api, request, TestContext.Current.CancellationToken));
+        }
+
+        node.Shard.JoinAnswer = new JoinAnswer(new Refusal(RefusalCode.NoLeader, "none"), JoinRefusal.None, "none");
+        JoinAnswer? later = await client.AskAsync(api, request, TestContext.Current.CancellationToken);
+        Assert.Equal((RefusalCode.NoLeader, "none"), (later!.Refusal!.Code, later.Detail));
+
+        await node.DisposeAsync();
+        Assert.Null(await client.AskAsync(api, request, TestContext.Current.CancellationToken));
+    }
+
+    private static JoinAnswer NotLeader(string leader) =>
+        new(new Refusal(RefusalCode.NotLeader, "another leads", leader), JoinRefusal.None, "another leads");
+}

@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using Gache.Log;
+using Gache.Primitives;
+using Gache.Replication;
+using Gache.Server.Http;
+using Gache.Store;
+using Xunit;
+
+namespace Gache.Server.Tests;
+
+/// <summary>A shard in memory: answers at once, or as the test says.</summary>
+internal sealed class MemoryShard : IShard
+{
+    private readonly ConcurrentDictionary<string, (ulong Revision, byte[] Value)> values = new();
+    private readonly Lock gate = new();
+    private ulong revision;
+
+    public static NodeId Node { get; } = new(7);
+
+    public ReplicaStatus Status { get; set; } = Leading();
+
+    public ReplicaCounters Counters { get; } = new();
+
+    public LogWriterCounters? LogCounters { get; } = new();
+
+    /// <summary>If set, the answer to everything.</summary>
+    public Refusal? Refusal { get; set; }
+
+    /// <summary>If set, writes and reads wait for it.</summary>
+    public Task? Gate { get; set; }
+
+    public List<JoinRequest> Joins { get; } = [];
+
+    public JoinAnswer JoinAnswer { get; set; } = new(null, JoinRefusal.None, "", new ClusterId(3), new ShardId(5), new NodeId(9));
+
+    public int Writes { get; private set; }
+
+    public ReadLevel LastLevel { get; private set; }
+
+    public static ReplicaStatus Leading() => new()
+    {
+        Node = Node,
+        Shard = new ShardId(5),
+        Cluster = new ClusterId(3),
+        Role = ReplicaRole.Leader,
+        Term = 4,
+        Leader = Node,
+        LeaderApi = "127.0.0.1:8001",
+        IsLeaderHeard = true,
+        Members = [new MemberStatus(Node, "127.0.0.1:7001", "127.0.0.1:8001", "leader", 0, true)],
+        FirstIndex = 1,
+        LastIndex = 10,
+        DurableIndex = 10,
+        CommitIndex = 10,
+        AppliedIndex = 10,
+        SnapshotIndex = 0,
+        Revision = 9,
+        KeyCount = 3,
+        StoreBytes = 1000,
+        MaxStoreBytes = 1_000_000,
+        Checksum = 1,
+        ChecksumIndex = 8,
+        QueuedRequests = 0,
+        Alarms = [],
+        MayServe = true,
+    };
+
+    public async ValueTask<WriteAnswer> WriteAsync(byte[] command)
+    {
+        if (Gate is { } wait) await wait;
+        if (Refusal is { } refusal) return new WriteAnswer(refusal);
+
+        Assert.True(Command.TryParse(command, out CommandView view));
+        string key = Convert.ToHexString(view.Key);
+        lock (gate)
+        {
+            Writes++;
+            bool existed = values.ContainsKey(key);
+            if (view.Kind == CommandKind.Delete) values.Remove(key, out _);
+            else values[key] = (++revision, view.Value.ToArray());
+            return new WriteAnswer(null, revision, existed);
+        }
+    }
+
+    public async ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level)
+    {
+        if (Gate is { } wait) await wait;
+        LastLevel = level;
+        if (Refusal is { } refusal) return new ReadAnswer(refusal);
+        return values.TryGetValue(Convert.ToHexString(key.Span), out var found)
+            ? new ReadAnswer(true, found.Revision, found.Value, null)
+            : new ReadAnswer(false, 0, default, null);
+    }
+
+    public Task<JoinAnswer> JoinAsync(JoinRequest request)
+    {
+        Joins.Add(request);
+        return Task.FromResult(JoinAnswer);
+    }
+
+    /// <summary>What is stored under a key, given as bytes.</summary>
+    public byte[]? Stored(ReadOnlySpan<byte> key) => values.TryGetValue(Convert.ToHexString(key), out var found) ? found.Value : null;
+}
