@@ -45,7 +45,7 @@ public sealed class ThreeCommandsTests
         string url = $"http://127.0.0.1:{port}";
         await Wait.UntilAsync("it is ready", async () =>
         {
-            Assert.False(node.HasExited, node.Log.ToString());
+            if (node.HasExited) Assert.Fail($"it ended with {await node.ExitAsync()}:\n{node.Log}");
             return (await client.SendAsync(HttpMethod.Get, $"{url}/readyz")).Status == 200;
         }, FirstStart);
 
