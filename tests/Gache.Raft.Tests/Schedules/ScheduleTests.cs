@@ -11,7 +11,7 @@ namespace Gache.Raft.Tests;
 /// </summary>
 public sealed class ScheduleTests(ITestOutputHelper output)
 {
-    private const int StepsPerSeed = 2000;
+    private const int StepsPerSeed = 5000;
 
     [Fact]
     public void Random_schedules_keep_every_property_of_figure_3_and_recover()
