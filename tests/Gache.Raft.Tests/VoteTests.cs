@@ -1,4 +1,5 @@
 using Gache.Primitives;
+using Xunit;
 
 namespace Gache.Raft.Tests;
 
