@@ -26,12 +26,6 @@ public sealed record LogOptions
     /// <summary>After this long without a write an empty batch head proves the last batch (P4).</summary>
     public TimeSpan IdleHeadAfter { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Whether the writer waits until 7/8 of the last batch's entries are queued again, at most <see cref="LongestPace"/>.</summary>
-    public bool IsPaced { get; init; } = true;
-
-    /// <summary>How long the writer waits at most for a batch to fill.</summary>
-    public TimeSpan LongestPace { get; init; } = TimeSpan.FromMilliseconds(1);
-
     /// <summary>The smallest segment that any one batch surely fits into, with the segment's start and closing mark, in bytes.</summary>
     public int LeastSegmentSize => Math.Max(MaxBatchBytes, MaxEntryBytes) + (2 * MaxConfigurationBytes) + LeastOverhead;
 

@@ -12,7 +12,7 @@ public sealed class LogWriterThread : IDisposable
     private readonly Thread thread;
     private readonly object gate = new(); // a monitor: the writer waits on it
     private readonly WaitCallback prepare;
-    private int wakeAtEntries; // the writer waits for this many; 0 while it does not wait
+    private bool isWaiting;
     private bool isStopping;
     private bool isFailed;
     private bool isPreparing;
@@ -22,7 +22,7 @@ public sealed class LogWriterThread : IDisposable
 
     /// <summary>Makes the thread; <see cref="Start"/> starts it.</summary>
     /// <param name="log">The log, which nobody else writes.</param>
-    /// <param name="options">Pacing and the idle head.</param>
+    /// <param name="options">The idle head.</param>
     /// <param name="time">For ages and durations.</param>
     /// <param name="completed">Called on the writer's thread after every sync that ended a write; must not block.</param>
     /// <param name="failed">Called once, on whatever thread met the failure; nothing is written or completed afterwards (P3).</param>
@@ -64,8 +64,8 @@ public sealed class LogWriterThread : IDisposable
         {
             log.Submit(write);
             if (queuedSince == 0) queuedSince = Math.Max(1, time.GetTimestamp());
-            if (wakeAtEntries == 0 || log.EntriesWaiting < wakeAtEntries) return;
-            wakeAtEntries = 0;
+            if (!isWaiting) return;
+            isWaiting = false;
             Monitor.Pulse(gate);
         }
     }
@@ -88,11 +88,10 @@ public sealed class LogWriterThread : IDisposable
     {
         try
         {
-            int lastEntries = 0;
-            for (Wake wake = Wait(lastEntries); wake != Wake.Stop; wake = Wait(lastEntries))
+            for (Wake wake = Wait(); wake != Wake.Stop; wake = Wait())
             {
                 if (wake == Wake.Idle) log.WriteIdleHead();
-                else if (TryTake(out LogBatch batch)) lastEntries = Carry(batch);
+                else if (TryTake(out LogBatch batch)) Carry(batch);
                 PrepareIfNeeded();
             }
 
@@ -105,7 +104,7 @@ public sealed class LogWriterThread : IDisposable
         }
     }
 
-    private int Carry(LogBatch batch)
+    private void Carry(LogBatch batch)
     {
         int entries = batch.Entries;
         int bytes = batch.Bytes;
@@ -116,12 +115,11 @@ public sealed class LogWriterThread : IDisposable
         lock (gate)
         {
             inFlightSince = 0;
-            if (isFailed) return 0; // P3: nothing is acknowledged after a failure, whichever thread met it
+            if (isFailed) return; // P3: nothing is acknowledged after a failure, whichever thread met it
         }
 
         if (durable.Write != lastCompleted) completed(durable); // else it was only a part of a large write
         lastCompleted = durable.Write;
-        return entries;
     }
 
     private bool TryTake(out LogBatch batch)
@@ -135,29 +133,21 @@ public sealed class LogWriterThread : IDisposable
         }
     }
 
-    private Wake Wait(int lastEntries)
+    private Wake Wait()
     {
         lock (gate)
         {
-            // Clients that were just answered come back together: one sync for all of them is worth a short wait. One alone never waits.
-            int enough = options.IsPaced ? lastEntries * 7 / 8 : 0;
-            if (enough > 0 && log.EntriesWaiting < enough && !isStopping && !isFailed) WaitFor(enough, options.LongestPace);
             while (true)
             {
                 if (isFailed) return Wake.Stop;
                 if (log.EntriesWaiting > 0) return Wake.Write;
                 if (isStopping) return Wake.Stop;
-                if (!WaitFor(1, options.IdleHeadAfter) && log.EntriesWaiting == 0) return Wake.Idle;
+                isWaiting = true;
+                bool isPulsed = Monitor.Wait(gate, options.IdleHeadAfter);
+                isWaiting = false;
+                if (!isPulsed && log.EntriesWaiting == 0) return Wake.Idle;
             }
         }
-    }
-
-    private bool WaitFor(int entries, TimeSpan atMost)
-    {
-        wakeAtEntries = entries;
-        bool isPulsed = Monitor.Wait(gate, atMost);
-        wakeAtEntries = 0;
-        return isPulsed;
     }
 
     private void AwaitPreparation()

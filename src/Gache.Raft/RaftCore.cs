@@ -203,7 +203,7 @@ public sealed partial class RaftCore
 
         electionTicks++;
         silentTicks++;
-        if (electionTicks >= electionTimeoutTicks && configurations.Latest.IsVoter(id)) StartPreVote();
+        if (electionTicks >= electionTimeoutTicks && MayStand) StartPreVote();
     }
 
     /// <summary>Takes one message and says what must follow; touches nothing outside this object.</summary>
@@ -272,7 +272,7 @@ public sealed partial class RaftCore
             outputs.Snapshot = snapshotToPersist;
             if (isHardStateDirty)
             {
-                outputs.HardState = new HardState(term, vote);
+                outputs.HardState = new HardState(term, Planted.Is(PlantedFault.VoteNotPersisted) ? default : vote);
                 hardStateWrite = lastWrite;
             }
 

@@ -8,6 +8,7 @@ public sealed partial class Replica
     private readonly Dictionary<NodeId, MemberReport> reports = [];
     private long memoryBoundBytes; // the smallest bound on the store's memory among the voters
     private bool isSpaceLow;
+    private bool isOwnSpaceLow;
     private bool isDivergenceOpen;
 
     /// <summary>Why a command that needs space cannot be proposed now, or null.</summary>
@@ -64,7 +65,7 @@ public sealed partial class Replica
 
     private void LookAtTheDisk()
     {
-        bool isOwnLow = freeDiskBytes() < options.ReservedDiskBytes + taker.LastSizeBytes;
+        bool isOwnLow = isOwnSpaceLow = freeDiskBytes() < options.ReservedDiskBytes + taker.LastSizeBytes;
         outgoing.Report = new MemberReport(appliedIndex, checksums.LatestIndex, checksums.Latest, options.MaxStoreBytes, isOwnLow);
         long bound = options.MaxStoreBytes;
         bool isLow = isOwnLow;

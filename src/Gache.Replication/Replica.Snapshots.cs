@@ -1,6 +1,7 @@
 using Gache.Log;
 using Gache.Primitives;
 using Gache.Raft;
+using Gache.Store;
 
 namespace Gache.Replication;
 
@@ -8,9 +9,48 @@ public sealed partial class Replica
 {
     private readonly KeptEntries kept;
     private bool isSnapshotDue;
+    private bool isOldToDelete;
 
-    private void BeginSnapshotIfDue() =>
-        isSnapshotDue = !taker.IsBusy && !isLoading && log.BytesSinceSnapshot > Math.Max(options.SnapshotAfterBytes, taker.LastSizeBytes);
+    private void BeginSnapshotIfDue()
+    {
+        if (isOldToDelete && isOwnSpaceLow && !core.IsWriting)
+        {
+            isOldToDelete = false;
+            background.Run(DeleteAllButTheNewest); // the log has its mark by now
+        }
+
+        if (taker.IsBusy || isLoading)
+        {
+            isSnapshotDue = false;
+            return;
+        }
+
+        // On a nearly full disk a snapshot is what makes room: of a log worth it, or of a state that became much smaller.
+        bool makesRoom = isOwnSpaceLow && (log.BytesSinceSnapshot > WorthwhileLogBytes || store.Bytes < taker.LastSizeBytes / 2);
+        isSnapshotDue = makesRoom || log.BytesSinceSnapshot > Math.Max(options.SnapshotAfterBytes, taker.LastSizeBytes);
+        if (isSnapshotDue) LeadToCheckpoint();
+    }
+
+    /// <summary>Where few entries come (large values, a quiet shard), time entries lead to the next fixed index: a snapshot waits for it.</summary>
+    private void LeadToCheckpoint()
+    {
+        ulong beyond = core.LastIndex % options.ChecksumEvery;
+        if (core.Role != Role.Leader || core.IsWriting || !core.TakesProposals || beyond == 0) return;
+        ulong count = Math.Min(options.ChecksumEvery - beyond, (ulong)options.MaxBatchEntries);
+        for (ulong i = 0; i < count && core.TakesProposals; i++) core.Propose(Command.EncodeTime(clock.Now()));
+    }
+
+    private void DeleteAllButTheNewest()
+    {
+        try
+        {
+            snapshots.DeleteOld(keep: 1);
+        }
+        catch (FileFailedException)
+        {
+            // it stays; the next snapshot tries again
+        }
+    }
 
     /// <summary>Snapshots are taken only where checksums are compared, so that a majority can confirm what is sent to others (P5).</summary>
     private void BeginSnapshotAt(ulong index)
@@ -25,7 +65,8 @@ public sealed partial class Replica
         if (isLoading || mark.Index <= core.SnapshotIndex) return; // the leader's is later, and is being loaded
         Counters.SnapshotsTaken++;
         logger.SnapshotTaken(mark.Index, store.KeyCount, bytes);
-        ulong keepFrom = Math.Min(kept.KeepFrom(options.KeptBeforeSnapshotBytes) ?? core.FirstIndex, mark.Index + 1);
+        isOldToDelete = true;
+        ulong keepFrom = isOwnSpaceLow ? mark.Index + 1 : Math.Min(kept.KeepFrom(options.KeptBeforeSnapshotBytes) ?? core.FirstIndex, mark.Index + 1);
         core.SnapshotTaken(mark, keepFrom);
         log.ReleaseBefore(keepFrom);
     }
@@ -177,4 +218,5 @@ public sealed partial class Replica
     }
 
     private const long SnapshotRetryTicks = 50;
+    private const long WorthwhileLogBytes = 8 << 20;
 }

@@ -96,13 +96,14 @@ public sealed class SnapshotFolder
         return null;
     }
 
-    /// <summary>Deletes all but the newest two. Call it when the log has the newest one's mark in stable storage.</summary>
+    /// <summary>Deletes all but the newest. Call it when the log has the newest one's mark in stable storage.</summary>
+    /// <param name="keep">How many stay: two, or one where the disk is nearly full.</param>
     /// <exception cref="FileFailedException">The disk failed.</exception>
-    public void DeleteOld()
+    public void DeleteOld(int keep = Kept)
     {
         IReadOnlyList<SnapshotFile> all = List();
-        for (int i = Kept; i < all.Count; i++) Files.Delete(all[i].Path);
-        if (all.Count > Kept) Files.SyncFolder(folder);
+        for (int i = keep; i < all.Count; i++) Files.Delete(all[i].Path);
+        if (all.Count > keep) Files.SyncFolder(folder);
     }
 
     /// <summary>Deletes files of snapshots that were never finished. Call it before any is written or received.</summary>

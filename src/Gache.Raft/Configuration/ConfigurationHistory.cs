@@ -13,6 +13,9 @@ internal sealed class ConfigurationHistory
     /// <summary>Where it stands in the log; 0 at the very beginning.</summary>
     public ulong LatestIndex => entries[^1].Index;
 
+    /// <summary>The one that truncation would bring back; nobody, if it was compacted away (then the latest is committed).</summary>
+    public Configuration BeforeLatest => entries.Count > 1 ? entries[^2].Configuration : Configuration.Empty;
+
     public void Restart(ulong index, Configuration configuration)
     {
         entries.Clear();

@@ -25,6 +25,11 @@ public sealed partial class RaftCore
         electionTimeoutTicks = random.Next(0, options.MaxDisconnectTicks + 1);
     }
 
+    /// <summary>A voter; or one that its latest configuration leaves out, until that is committed: nobody else may have a log long enough
+    /// to be elected, and the old majority may still need it (thesis §4.2.2).</summary>
+    private bool MayStand => configurations.Latest.IsVoter(id)
+        || (configurations.LatestIndex > commitIndex && configurations.BeforeLatest.IsVoter(id));
+
     private void ResetElectionTimer()
     {
         electionTicks = 0;
@@ -103,7 +108,7 @@ public sealed partial class RaftCore
             if (vote != message.From)
             {
                 vote = message.From;
-                isHardStateDirty |= !Planted.Is(PlantedFault.VoteNotPersisted);
+                isHardStateDirty = true;
             }
 
             ResetElectionTimer(); // the one we voted for gets its time

@@ -4,22 +4,25 @@ using Gache.Replication.Transport.Wire;
 namespace Gache.Replication.Transport;
 
 /// <summary>One connection with a peer's process whose preambles were exchanged; closed once, by whoever finds a reason first.</summary>
-internal sealed class PeerConnection(Socket socket, ConnectionKind kind, bool isDialled, PeerIdentity peer, PeerIdentity toldIdentity)
+internal sealed class PeerConnection(Socket socket, bool isDialled, Preamble preamble, PeerIdentity acceptor)
 {
     private string? closeReason;
 
     public Socket Socket { get; } = socket;
 
-    public ConnectionKind Kind { get; } = kind;
+    public ConnectionKind Kind { get; } = preamble.Kind;
 
     /// <summary>True if we dialled, and so send on it; else we receive.</summary>
     public bool IsDialled { get; } = isDialled;
 
     /// <summary>Who is at the other end, as it said itself.</summary>
-    public PeerIdentity Peer { get; } = peer;
+    public PeerIdentity Peer { get; } = isDialled ? acceptor : preamble.Sender;
 
     /// <summary>Who we said we are.</summary>
-    public PeerIdentity ToldIdentity { get; } = toldIdentity;
+    public PeerIdentity ToldIdentity { get; } = isDialled ? preamble.Sender : acceptor;
+
+    /// <summary>True if the dialler dials only because it was dialled.</summary>
+    public bool IsDialBack { get; } = preamble.IsDialBack;
 
     public bool IsClosed => Volatile.Read(ref closeReason) is not null;
 

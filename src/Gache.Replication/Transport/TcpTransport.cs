@@ -75,7 +75,8 @@ public sealed class TcpTransport : ITransport
         var met = new TaskCompletionSource<PeerIdentity?>(TaskCreationOptions.RunContinuationsAsynchronously);
         environment.Threads.Start($"gache probe {raftAddress}", () =>
         {
-            Dialled dialled = new Dialler(environment).Dial(raftAddress, ConnectionKind.Probe, default, TransportTimes.Connect, environment.Stopped);
+            Dialled dialled = new Dialler(environment).Dial(
+                raftAddress, new Preamble(ConnectionKind.Probe, environment.Identity, default), TransportTimes.Connect, environment.Stopped);
             dialled.Socket?.Dispose();
             met.SetResult(dialled.Met);
         });

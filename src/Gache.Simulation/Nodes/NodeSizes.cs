@@ -16,7 +16,6 @@ internal static class NodeSizes
         MaxEntryBytes = 8 << 10,
         MaxConfigurationBytes = 4 << 10,
         MaxBatchEntries = 64,
-        IsPaced = false,
     };
 
     /// <summary>The core's.</summary>

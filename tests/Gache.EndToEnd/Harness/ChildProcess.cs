@@ -81,11 +81,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         KillQuietly();
         await exited.WaitAsync(Wait.Deadline);
         lock (Alive) Alive.Remove(this);
-        if (TestContext.Current.TestState?.Result == TestResult.Failed)
-        {
-            TestContext.Current.TestOutputHelper?.WriteLine($"---- {Name}: exit code {process.ExitCode}\n{Log}");
-        }
-
+        // Shown only if the test fails, which is not known here yet.
+        TestContext.Current.TestOutputHelper?.WriteLine($"---- {Name}: exit code {process.ExitCode}\n{Log}");
         process.Dispose();
     }
 

@@ -78,14 +78,12 @@ public class LogWriterThreadTests
         Assert.Throws<LogDamagedException>(() => test.Open());
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Many_clients_that_come_back_together_share_syncs(bool isPaced)
+    [Fact]
+    public void Many_clients_that_come_back_together_share_syncs()
     {
         const int Clients = 16;
         const int Rounds = 50;
-        using LogWriterThread writer = Started(TestLog.Options with { IsPaced = isPaced });
+        using LogWriterThread writer = Started(TestLog.Options);
         ulong number = 0;
         for (int round = 0; round < Rounds; round++)
         {
@@ -97,33 +95,6 @@ public class LogWriterThreadTests
 
         Assert.InRange(writer.Counters.Syncs, Rounds, (Clients * Rounds) - 1);
         Assert.Equal(Clients * Rounds, writer.Counters.Entries);
-    }
-
-    [Fact]
-    public void A_lone_client_never_waits_for_a_batch_to_fill()
-    {
-        using LogWriterThread writer = Started(TestLog.Options with { LongestPace = TimeSpan.FromHours(1) });
-        for (ulong i = 1; i <= 100; i++)
-        {
-            writer.Submit(new LogWrite { Number = i, Entries = new[] { TestLog.Entry(i) } });
-            Assert.Equal(i, Next(completed).Write);
-        }
-    }
-
-    [Fact]
-    public void A_paced_writer_goes_on_when_seven_eighths_are_back()
-    {
-        LogOptions options = TestLog.Options with { LongestPace = TimeSpan.FromHours(1) };
-        var writer = new LogWriterThread(test.Log, options, TimeProvider.System, completed.Add, failed.Add);
-        for (ulong i = 1; i <= 16; i++) writer.Submit(new LogWrite { Number = i, Entries = new[] { TestLog.Entry(i) } });
-        writer.Start(); // sixteen in the first batch
-        Assert.Equal(16UL, Next(completed).Write);
-        for (ulong i = 17; i <= 29; i++) writer.Submit(new LogWrite { Number = i, Entries = new[] { TestLog.Entry(i) } });
-        Assert.True(writer.OldestUnsyncedAge > TimeSpan.Zero);
-        writer.Submit(new LogWrite { Number = 30, Entries = new[] { TestLog.Entry(30) } });
-        Assert.Equal(30UL, Next(completed).Write);
-        Assert.Equal(2, writer.Counters.Syncs); // the thirteen waited for the fourteenth
-        writer.Dispose();
     }
 
     private LogWriterThread Started(LogOptions options)

@@ -10,8 +10,8 @@ internal sealed class Schedule
 
     private static readonly RaftOptions Options = new()
     {
-        HeartbeatTicks = 2, MinElectionTicks = 6, MaxElectionTicks = 12, MaxRetryTicks = 4, MaxDisconnectTicks = 2,
-        MaxEntriesPerMessage = 4, MaxInflightMessages = 4, MaxUncommittedBytes = 2000, MaxCacheBytes = 200,
+        HeartbeatTicks = 3, MinElectionTicks = 6, MaxElectionTicks = 12, MaxRetryTicks = 4, MaxDisconnectTicks = 2,
+        MaxInflightMessages = 4, MaxUncommittedBytes = 2000,
     };
 
     private readonly Random random;
@@ -21,20 +21,23 @@ internal sealed class Schedule
     private readonly int totalWeight;
     private readonly HashSet<(NodeId, NodeId)> cut = [];
     private readonly int reordering;
+    private readonly int deliveries;
     private int proposals;
 
     public Schedule(int seed)
     {
         random = new Random(seed);
         voters = random.Next(2) == 0 ? 3 : 5;
-        RaftOptions options = Options with { MaxCacheBytes = random.Next(2) == 0 ? 0 : 400 };
+        RaftOptions options = Options with { MaxCacheBytes = random.Next(2) * 400, MaxEntriesPerMessage = random.Next(2) == 0 ? 1 : 4 };
         group = new Group(voters + Spares, options, number => new Random((seed * 31) + number));
         group.Found(voters);
+        deliveries = random.Next(1, 8);
+        int churn = 3 << random.Next(6); // from a crash in a thousand steps to one in ten
         reordering = random.Next(3) * 40; // per cent of deliveries out of order
         actions =
         [
-            (500, DeliverSome), (Swing(200), CompleteSome), (Swing(200), TickOne), (Swing(100), Propose), (Swing(30), Read),
-            (Swing(20), DropOne), (Swing(20), DoubleOne), (Swing(10), Crash), (40, Restart), (Swing(10), Topple), (Swing(8), ChangeConfiguration),
+            (500, DeliverSome), (Some(200), CompleteSome), (Some(200), TickOne), (Some(100), Propose), (Swing(30), Read),
+            (Swing(20), DropOne), (Swing(20), DoubleOne), (Swing(churn), Crash), (4 * churn, Restart), (Swing(churn), Topple), (Swing(8), ChangeConfiguration),
             (Swing(4), Transfer), (Swing(10), TakeSnapshot), (Swing(6), CloseConnection), (60, AnswerFetch), (Swing(5), Cut), (12, Mend),
         ];
         totalWeight = actions.Sum(action => action.Weight);
@@ -73,9 +76,11 @@ internal sealed class Schedule
     // Each history has its own mixture: some kinds of trouble are left out, others are frequent.
     private int Swing(int weight) => weight * random.Next(0, 5) / 2;
 
+    private int Some(int weight) => weight * random.Next(1, 5) / 2;
+
     private void DeliverSome()
     {
-        for (int i = random.Next(1, 8); i > 0; i--) DeliverOne();
+        for (int i = random.Next(1, deliveries + 1); i > 0; i--) DeliverOne();
     }
 
     private void DeliverOne()
@@ -113,7 +118,7 @@ internal sealed class Schedule
     private void TickOne()
     {
         if (Pick(Up) is not { } node) return;
-        for (int i = random.Next(1, 4); i > 0 && node.Core is not null; i--) group.Do(node, core => core.Tick());
+        for (int i = random.Next(1, 7); i > 0 && node.Core is not null; i--) group.Do(node, core => core.Tick());
     }
 
     private void Propose()

@@ -22,6 +22,10 @@ internal sealed class Peer : IDisposable
         Transport.Start(Replica);
     }
 
+    /// <summary>The identity of a process that nobody can dial back.</summary>
+    public static PeerIdentity Stranger(uint id, ulong nonce = 1) =>
+        new(new NodeId(id), Shard, Cluster, nonce, "127.0.0.1:1", "127.0.0.1:2");
+
     public RecordingReplica Replica { get; }
 
     public RecordingLogger Log { get; } = new();

@@ -71,7 +71,7 @@ internal sealed class InboundConnection(Socket socket, TransportEnvironment envi
         Span<byte> confirmation = stackalloc byte[1];
         if (!PeerSocket.TryReceiveAll(socket, confirmation, deadline) || confirmation[0] != PreambleEnvelope.Confirmation) return null;
         environment.Said.Forget(Subject(preamble.Sender));
-        return new PeerConnection(socket, preamble.Kind, isDialled: false, preamble.Sender, own);
+        return new PeerConnection(socket, isDialled: false, preamble, own);
     }
 
     private void Carry(PeerConnection connection, PeerProcess process)
@@ -80,7 +80,7 @@ internal sealed class InboundConnection(Socket socket, TransportEnvironment envi
         if (isControl)
         {
             socket.ReceiveTimeout = (int)TransportTimes.Silence.TotalMilliseconds;
-            links.DialBack(connection.Peer);
+            if (!connection.IsDialBack) links.DialBack(connection.Peer);
         }
 
         try

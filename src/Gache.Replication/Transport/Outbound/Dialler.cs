@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Gache.Primitives;
 using Gache.Replication.Transport.Wire;
 
 namespace Gache.Replication.Transport.Outbound;
@@ -8,30 +7,27 @@ namespace Gache.Replication.Transport.Outbound;
 /// <summary>What came of one try to dial.</summary>
 /// <param name="Socket">The connection, non-blocking, not confirmed yet; null if there is none.</param>
 /// <param name="Met">Who answered, as far as somebody did; also when it refused.</param>
-/// <param name="Told">Who we said we are.</param>
 /// <param name="Fault">Why there is no connection; null if there is one.</param>
-internal readonly record struct Dialled(Socket? Socket, PeerIdentity? Met, PeerIdentity Told, string? Fault);
+internal readonly record struct Dialled(Socket? Socket, PeerIdentity? Met, string? Fault);
 
 /// <summary>Connects, says who we are, and hears who is there.</summary>
 internal sealed class Dialler(TransportEnvironment environment)
 {
     /// <summary>One try at every address that the name has now.</summary>
     /// <param name="address">Where, <c>host:port</c>.</param>
-    /// <param name="kind">What for.</param>
-    /// <param name="expected">Whom to meet; none in a probe.</param>
+    /// <param name="preamble">What to say.</param>
     /// <param name="answerWithin">How long the other end may take to answer once it is connected.</param>
     /// <param name="cancel">Gives up at once.</param>
-    public Dialled Dial(string address, ConnectionKind kind, NodeId expected, TimeSpan answerWithin, CancellationToken cancel)
+    public Dialled Dial(string address, Preamble preamble, TimeSpan answerWithin, CancellationToken cancel)
     {
         environment.Counters.Dialled();
-        PeerIdentity own = environment.Identity;
-        var failed = new Dialled(null, null, own, "the address is not host:port");
+        var failed = new Dialled(null, null, "the address is not host:port");
         if (!HostPort.TryParse(address, out HostPort target)) return failed;
 
         failed = failed with { Fault = $"{target.Host} has no address" };
         foreach (IPAddress ip in target.Resolve(TransportTimes.Resolve, cancel))
         {
-            Dialled tried = DialOne(new IPEndPoint(ip, target.Port), new Preamble(kind, own, expected), answerWithin, cancel);
+            Dialled tried = DialOne(new IPEndPoint(ip, target.Port), preamble, answerWithin, cancel);
             if (tried.Fault is null || tried.Met is not null || cancel.IsCancellationRequested) return tried;
             failed = tried;
         }
@@ -49,11 +45,11 @@ internal sealed class Dialler(TransportEnvironment environment)
             PeerIdentity? met = null;
             string? fault = Connect(socket, endPoint) ?? Exchange(socket, preamble, answerWithin, out met);
             isKept = fault is null;
-            return new Dialled(isKept ? socket : null, met, preamble.Sender, fault);
+            return new Dialled(isKept ? socket : null, met, fault);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            return new Dialled(null, null, preamble.Sender, e.Message);
+            return new Dialled(null, null, e.Message);
         }
         finally
         {

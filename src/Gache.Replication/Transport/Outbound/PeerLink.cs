@@ -14,6 +14,7 @@ internal sealed class PeerLink
     private readonly Lock stopGate = new();
     private CancellationTokenSource? stop; // null once the thread has ended
     private volatile FrameSender? sender;
+    private volatile bool isDialBack;
 
     public PeerLink(TransportEnvironment environment, PeerProcesses processes, Dialler dialler, PeerAddress peer, ConnectionKind kind)
     {
@@ -23,6 +24,13 @@ internal sealed class PeerLink
         this.peer = peer;
         this.kind = kind;
         stop = CancellationTokenSource.CreateLinkedTokenSource(environment.Stopped);
+    }
+
+    /// <summary>We dial only because the peer dialled us; said in the preamble.</summary>
+    public bool IsDialBack
+    {
+        get => isDialBack;
+        set => isDialBack = value;
     }
 
     /// <summary>Begins to dial.</summary>
@@ -48,8 +56,11 @@ internal sealed class PeerLink
             while (!cancel.IsCancellationRequested)
             {
                 Deadline nextTry = Deadline.In(environment.Time, TransportTimes.Redial);
-                Dialled dialled = dialler.Dial(peer.RaftAddress, kind, peer.Node, TransportTimes.Preamble, cancel);
-                string? fault = dialled.Socket is null ? dialled.Fault : Carry(dialled, cancel);
+                var preamble = new Preamble(kind, environment.Identity, peer.Node, isDialBack);
+                Dialled dialled = dialler.Dial(peer.RaftAddress, preamble, TransportTimes.Preamble, cancel);
+                string? fault = dialled.Socket is null
+                    ? dialled.Fault
+                    : Carry(new PeerConnection(dialled.Socket, isDialled: true, preamble, dialled.Met!), cancel);
                 if (cancel.IsCancellationRequested) return;
                 if (fault is not null && environment.Said.IsNew(Subject, fault)) environment.Log.DialFailed(peer.Node, peer.RaftAddress, fault);
                 TimeSpan wait = nextTry.Remaining;
@@ -69,9 +80,8 @@ internal sealed class PeerLink
     private string Subject => $"{peer.Node} {peer.RaftAddress}";
 
     // Returns when the connection is over: null if it stood, else why it did not come to stand.
-    private string? Carry(Dialled dialled, CancellationToken cancel)
+    private string? Carry(PeerConnection connection, CancellationToken cancel)
     {
-        var connection = new PeerConnection(dialled.Socket!, kind, isDialled: true, dialled.Met!, dialled.Told);
         string? refusal = processes.RefuseRival(connection.Peer);
         if (refusal is null && !PeerSocket.TrySendAll(connection.Socket, [PreambleEnvelope.Confirmation])) refusal = "it closed the connection";
         if (refusal is not null)
@@ -83,7 +93,7 @@ internal sealed class PeerLink
         // Before the replica is told: it may send from within the telling.
         var frames = new FrameSender(connection, kind == ConnectionKind.Bulk ? SendBounds.Bulk : SendBounds.Control, environment);
         sender = frames;
-        using CancellationTokenRegistration stopping = cancel.Register(() => connection.Close("it is no peer any more"));
+        using CancellationTokenRegistration stopping = cancel.Register(() => CloseQuietly(connection));
         using CancellationTokenRegistration waking = cancel.Register(frames.End);
         if (processes.TryAdd(connection, out refusal) is null)
         {
@@ -99,6 +109,7 @@ internal sealed class PeerLink
                 frames.End();
             });
             frames.Run();
+            if (cancel.IsCancellationRequested) CloseQuietly(connection);
             connection.Close("sending ended");
             processes.Lost(connection);
         }
@@ -106,5 +117,13 @@ internal sealed class PeerLink
         sender = null;
         frames.End();
         return refusal;
+    }
+
+    // Taken out of the processes first: else the close would look like a loss, and the replica be told of it.
+    private void CloseQuietly(PeerConnection connection)
+    {
+        const string Reason = "it is no peer any more";
+        processes.CloseQuietly(c => ReferenceEquals(c, connection), Reason);
+        connection.Close(Reason);
     }
 }

@@ -6,10 +6,16 @@ namespace Gache.Replication.Transport.Outbound;
 
 /// <summary>The two links to one peer.</summary>
 /// <param name="Address">Where it is dialled.</param>
-/// <param name="IsDialBack">It is no peer by configuration, but it dialled us and was accepted, so it must be possible to answer it.</param>
 /// <param name="Control">Small and urgent messages.</param>
 /// <param name="Bulk">Entries and snapshots.</param>
-internal sealed record LinkPair(string Address, bool IsDialBack, PeerLink Control, PeerLink Bulk);
+internal sealed record LinkPair(string Address, PeerLink Control, PeerLink Bulk)
+{
+    /// <summary>It is no peer by configuration, but it dialled us and was accepted, so it must be possible to answer it.</summary>
+    public bool IsDialBack => Control.IsDialBack;
+
+    /// <summary>It is a peer by configuration.</summary>
+    public void BecomePeer() => Control.IsDialBack = Bulk.IsDialBack = false;
+}
 
 /// <summary>Whom we dial: the configured peers, and whoever dialled us and was accepted, as long as its connection stands.</summary>
 /// <remarks>Without dialling back, a learner that knows no configuration yet could not answer the leader that sends it one.</remarks>
@@ -25,6 +31,7 @@ internal sealed class PeerLinks(TransportEnvironment environment, PeerProcesses 
     public void Set(IReadOnlyCollection<PeerAddress> peers)
     {
         HashSet<NodeId> removed = [];
+        List<LinkPair> stopping = [];
         lock (gate)
         {
             NodeId self = environment.Identity.Node;
@@ -32,16 +39,16 @@ internal sealed class PeerLinks(TransportEnvironment environment, PeerProcesses 
             foreach (PeerAddress peer in peers)
             {
                 if (peer.Node == self) continue;
-                next[peer.Node] = pairs.TryGetValue(peer.Node, out LinkPair? known) && known.Address == peer.RaftAddress
-                    ? known with { IsDialBack = false }
-                    : Start(peer, isDialBack: false);
+                if (pairs.TryGetValue(peer.Node, out LinkPair? known) && known.Address == peer.RaftAddress) known.BecomePeer();
+                else known = Start(peer, isDialBack: false);
+                next[peer.Node] = known;
             }
 
             foreach ((NodeId node, LinkPair pair) in pairs)
             {
                 if (next.TryGetValue(node, out LinkPair? kept))
                 {
-                    if (kept.Control != pair.Control) Stop(pair);
+                    if (kept != pair) stopping.Add(pair);
                 }
                 else if (pair.IsDialBack && processes.HasAccepted(node))
                 {
@@ -49,7 +56,7 @@ internal sealed class PeerLinks(TransportEnvironment environment, PeerProcesses 
                 }
                 else
                 {
-                    Stop(pair);
+                    stopping.Add(pair);
                     removed.Add(node);
                 }
             }
@@ -57,7 +64,9 @@ internal sealed class PeerLinks(TransportEnvironment environment, PeerProcesses 
             pairs = next;
         }
 
+        // All of a peer's connections at once, before its links: it closes the others as soon as it sees one closed, and that would be news.
         processes.CloseQuietly(c => removed.Contains(c.Peer.Node), "it is no peer any more");
+        foreach (LinkPair pair in stopping) Stop(pair);
     }
 
     /// <summary>A node's control connection was accepted.</summary>
@@ -86,9 +95,9 @@ internal sealed class PeerLinks(TransportEnvironment environment, PeerProcesses 
 
     private LinkPair Start(PeerAddress peer, bool isDialBack)
     {
-        var pair = new LinkPair(peer.RaftAddress, isDialBack,
-            new PeerLink(environment, processes, dialler, peer, ConnectionKind.Control),
-            new PeerLink(environment, processes, dialler, peer, ConnectionKind.Bulk));
+        var pair = new LinkPair(peer.RaftAddress,
+            new PeerLink(environment, processes, dialler, peer, ConnectionKind.Control) { IsDialBack = isDialBack },
+            new PeerLink(environment, processes, dialler, peer, ConnectionKind.Bulk) { IsDialBack = isDialBack });
         pair.Control.Start();
         pair.Bulk.Start();
         return pair;

@@ -102,10 +102,13 @@ internal sealed class PeerProcesses(TransportEnvironment environment, PeerEvents
         foreach (PeerConnection connection in closing) connection.Close(reason);
     }
 
-    /// <summary>True if an accepted control connection of this node stands.</summary>
+    /// <summary>True if a control connection stands that this node dialled of its own accord.</summary>
     public bool HasAccepted(NodeId node)
     {
-        lock (gate) return processes.Exists(p => p.Node == node && p.Find(ConnectionKind.Control, isDialled: false) is not null);
+        lock (gate)
+        {
+            return processes.Exists(p => p.Node == node && p.Find(ConnectionKind.Control, isDialled: false) is { IsDialBack: false });
+        }
     }
 
     private static bool IsRival(PeerProcess process, PeerIdentity peer) => process.Node == peer.Node && process.Nonce != peer.Nonce;
@@ -130,7 +133,7 @@ internal sealed class PeerProcesses(TransportEnvironment environment, PeerEvents
     {
         processes.Remove(process);
         if (process.IsAnnounced) environment.Counters.PeerCountChanged(-1);
-        events.Add(process.Node, isConnected: false);
+        if (!environment.Stopped.IsCancellationRequested) events.Add(process.Node, isConnected: false);
         return process.Connections;
     }
 }

@@ -20,7 +20,8 @@ internal enum ConnectionKind : byte
 /// <param name="Kind">What the connection is for.</param>
 /// <param name="Sender">Who dials.</param>
 /// <param name="ExpectedReceiver">Whom it wants to meet; none in a probe.</param>
-internal sealed record Preamble(ConnectionKind Kind, PeerIdentity Sender, NodeId ExpectedReceiver)
+/// <param name="IsDialBack">It dials only because the receiver dialled it; two that dial back would hold each other for ever.</param>
+internal sealed record Preamble(ConnectionKind Kind, PeerIdentity Sender, NodeId ExpectedReceiver, bool IsDialBack = false)
 {
     /// <summary>The oldest version of the frames that this build understands.</summary>
     public const ushort MinVersion = 1;
@@ -37,6 +38,7 @@ internal sealed record Preamble(ConnectionKind Kind, PeerIdentity Sender, NodeId
         writer.WriteUInt16(MinVersion);
         writer.WriteUInt16(MaxVersion);
         writer.WriteByte((byte)Kind);
+        writer.WriteBoolean(IsDialBack);
         writer.WriteUInt128(ExpectedReceiver.Value);
         WriteIdentity(writer, Sender);
     });
@@ -55,12 +57,13 @@ internal sealed record Preamble(ConnectionKind Kind, PeerIdentity Sender, NodeId
         }
 
         byte kind = reader.ReadByte();
+        bool isDialBack = reader.ReadBoolean();
         var expected = new NodeId(reader.ReadUInt128());
         PeerIdentity? sender = ReadIdentity(ref reader);
         fault = "its preamble cannot be read";
         return sender is null || !reader.IsValid || kind is < (byte)ConnectionKind.Control or > (byte)ConnectionKind.Probe
             ? null
-            : new Preamble((ConnectionKind)kind, sender, expected);
+            : new Preamble((ConnectionKind)kind, sender, expected, isDialBack);
     }
 
     internal static void WriteIdentity(ByteWriter writer, PeerIdentity identity)
