@@ -24,6 +24,7 @@ public sealed class World
     private readonly ElectionSafety elections = new();
     private readonly CommittedLog committed = new();
     private readonly StateChecksums checksums = new();
+    private readonly RefusedProposals refused;
     private readonly Nemesis nemesis;
     private Machine? founder;
     private Violation? violation;
@@ -44,6 +45,8 @@ public sealed class World
         int count = this.options.Machines != 0 ? this.options.Machines : random.Chance(0.7) ? 3 : 5;
         for (int i = 0; i < count; i++) AddMachine();
         nemesis = new Nemesis(this, random.Fork());
+        refused = new RefusedProposals(committed);
+        Network.Sent = SeeSent;
     }
 
     /// <summary>The seed.</summary>
@@ -58,6 +61,8 @@ public sealed class World
     internal List<Machine> Machines { get; } = [];
 
     internal History History { get; } = new();
+
+    internal ulong LastCommitted => committed.LastIndex;
 
     /// <summary>Lives the world from its founding to the judgement of its history.</summary>
     public WorldReport Run()
@@ -90,6 +95,12 @@ public sealed class World
 
     /// <summary>The first violation is the one that counts; the world ends with it.</summary>
     internal void Fail(Violation seen) => violation ??= seen;
+
+    /// <summary>A write of this value was answered as surely not applied.</summary>
+    internal void SeeRefused(long value)
+    {
+        if (refused.Refused(value) is Violation early) Fail(early);
+    }
 
     /// <summary>The first machine that starts on an empty folder founds the shard; all others join it.</summary>
     internal bool TryFound(Machine machine)
@@ -217,8 +228,11 @@ public sealed class World
 
         if (run.Core is not RaftCore core) return;
         NodeRun.Seen seen = run.LastSeen;
-        if (core.Role == seen.Role && core.Term == seen.Term && core.CommitIndex == seen.Commit && run.Replica!.AppliedIndex == seen.Applied) return;
+        var now = new NodeRun.Seen(core.Role, core.Term, core.CommitIndex, run.Replica!.AppliedIndex, core.LastIndex, core.DurableIndex);
+        if (now == seen) return;
+        run.LastSeen = now;
         cores[core.Id] = core;
+        if (DurableAnswers.See(core, run.Disk!, run.Process.Name) is Violation early) Fail(early);
         if (core.CommitIndex < seen.Commit) Fail(new("commit never goes back", $"{run.Process.Name} went from {seen.Commit} to {core.CommitIndex}"));
         if (core.Role == Role.Leader && (seen.Role != Role.Leader || seen.Term != core.Term))
         {
@@ -227,17 +241,35 @@ public sealed class World
             if (committed.SeeNewLeader(core) is Violation lost) Fail(lost);
         }
 
+        if (core.Role == Role.Leader) SeeProposals(core, seen.Last);
         if (core.CommitIndex > seen.Commit)
         {
+            // An entry of an earlier term is committed only through one of the leader's own (thesis §3.6.2).
+            if (core.Role == Role.Leader && seen.Role == Role.Leader && seen.Term == core.Term && core.TermAt(core.CommitIndex) != core.Term)
+                Fail(new("an old term's entry committed by counting", $"{run.Process.Name} leads term {core.Term} and commits {core.CommitIndex} of term {core.TermAt(core.CommitIndex)}"));
             if (committed.See(core, seen.Commit + 1) is Violation different) Fail(different);
             if (core.Role == Role.Leader && CommittedLog.SeeQuorum(core, core.CommitIndex, id => cores.GetValueOrDefault(id)) is Violation thin) Fail(thin);
         }
 
-        ulong applied = run.Replica!.AppliedIndex;
+        ulong applied = now.Applied;
         if (applied > core.DurableIndex && applied > core.SnapshotIndex)
             Fail(new("applied before it was durable", $"{run.Process.Name} applied {applied} and has {core.DurableIndex} on disk"));
         if (applied != seen.Applied && !run.Replica.IsLoading && checksums.See(run.Store!, run.Process.Name) is Violation diverged) Fail(diverged);
-        run.LastSeen = new NodeRun.Seen(core.Role, core.Term, core.CommitIndex, applied);
+    }
+
+    private void SeeProposals(RaftCore leader, ulong after)
+    {
+        for (ulong index = after + 1; index <= leader.LastIndex; index++)
+        {
+            if (leader.TryGetCached(index, out Entry entry)) refused.See(entry);
+        }
+    }
+
+    private void SeeSent(NodeProcess process, PeerMessage sent)
+    {
+        if (sent is not CoreMessage { Message: Message message } || !runs.TryGetValue(process, out NodeRun? run) || run.Disk is not SyncedLog disk) return;
+        if (DurableAnswers.See(message, disk, process.Name) is Violation early) Fail(early);
+        nemesis.Sent(run.Machine, message);
     }
 
     private void SampleLogs() => Scheduler.After(SampleEvery, () =>

@@ -32,12 +32,16 @@ public sealed class NodeProcess(EventScheduler scheduler, string name, ulong non
     /// <summary>Stops everything in the process until <see cref="Resume"/>; its clocks go on.</summary>
     public void Pause() => IsPaused = true;
 
-    /// <summary>Goes on: what came due meanwhile happens now, in its order, one event after another.</summary>
-    public void Resume()
+    /// <summary>Goes on: what came due meanwhile happens now, one event after another.</summary>
+    /// <param name="shuffle">Draws the order: which socket and timer a process looks at first when it continues is anybody's guess. Null: as it came.</param>
+    public void Resume(SeededRandom? shuffle = null)
     {
         if (!IsPaused) return;
         IsPaused = false;
-        while (deferred.TryDequeue(out NodeEvent? late)) scheduler.At(scheduler.NowTicks, late);
+        NodeEvent[] late = [.. deferred];
+        deferred.Clear();
+        shuffle?.Shuffle(late);
+        foreach (NodeEvent one in late) scheduler.At(scheduler.NowTicks, one);
     }
 
     /// <summary>Ends the process at this very moment; nothing of it happens any more.</summary>

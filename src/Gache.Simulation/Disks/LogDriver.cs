@@ -11,6 +11,7 @@ internal sealed class LogDriver
     private readonly NodeProcess process;
     private readonly DiskSpeed speed;
     private readonly WriteAheadLog log;
+    private readonly SyncedLog disk;
     private readonly Action<Durable> completed;
     private readonly Action<Exception> failed;
     private readonly TimeSpan idleHeadAfter;
@@ -20,9 +21,9 @@ internal sealed class LogDriver
 
     /// <summary>Makes a driver; nothing happens before the first write.</summary>
     public LogDriver(
-        NodeProcess process, DiskSpeed speed, WriteAheadLog log, LogOptions options, Action<Durable> completed, Action<Exception> failed)
+        NodeProcess process, DiskSpeed speed, WriteAheadLog log, SyncedLog disk, LogOptions options, Action<Durable> completed, Action<Exception> failed)
     {
-        (this.process, this.speed, this.log, this.completed, this.failed) = (process, speed, log, completed, failed);
+        (this.process, this.speed, this.log, this.disk, this.completed, this.failed) = (process, speed, log, disk, completed, failed);
         idleHeadAfter = options.IdleHeadAfter;
         WaitForIdle();
     }
@@ -34,6 +35,7 @@ internal sealed class LogDriver
     public void Submit(LogWrite write)
     {
         if (hasFailed) return;
+        disk.Submitted(write);
         log.Submit(write);
         if (isBusy) return;
         isBusy = true;
@@ -57,6 +59,7 @@ internal sealed class LogDriver
     private void Sync(LogBatch batch) => Guard(() =>
     {
         Durable durable = log.Sync(batch);
+        disk.Synced(durable.Write);
         process.After(speed.DrawWrite(), Write);
         if (log.NeedsPreparing) process.After(speed.DrawBackground(), () => Guard(Prepare));
         completed(durable);

@@ -21,6 +21,9 @@ public enum FaultKind
     /// <summary>A process stands still.</summary>
     Pause,
 
+    /// <summary>Something befalls a node at the moment it sends a certain kind of message.</summary>
+    AtMessage,
+
     /// <summary>A clock drifts, is set, or leaps.</summary>
     Clock,
 

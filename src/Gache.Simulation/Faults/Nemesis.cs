@@ -1,4 +1,5 @@
 using Gache.Log;
+using Gache.Raft;
 
 namespace Gache.Simulation;
 
@@ -15,11 +16,23 @@ internal sealed class Nemesis
     private const int MostOperationsToCrash = 40;
     private const int MostMachines = 5;
 
+    private static readonly TimeSpan MostAfterMessage = TimeSpan.FromMilliseconds(2);
+    private static readonly MessageKind[] AwaitedKinds =
+    [
+        MessageKind.PreVote, MessageKind.Vote, MessageKind.VoteAnswer, MessageKind.Append, MessageKind.AppendAnswer, MessageKind.Heartbeat, MessageKind.TransferNow,
+    ];
+
+    private static readonly FaultKind[] AtMessageKinds =
+    [
+        FaultKind.Kill, FaultKind.PowerLoss, FaultKind.KillThenPowerLoss, FaultKind.Pause, FaultKind.Isolate, FaultKind.OneWayCut, FaultKind.Reset,
+    ];
+
     private readonly World world;
     private readonly SeededRandom random;
     private readonly List<FaultKind> kinds;
     private readonly TimeSpan meanGap;
     private readonly Dictionary<FaultKind, int> counts = [];
+    private MessageKind? awaited; // the kind of message at which something will happen
     private TimeSpan quietUntil;
     private bool isStopped;
 
@@ -59,6 +72,17 @@ internal sealed class Nemesis
             machine.Resume();
             machine.Start();
         }
+    }
+
+    /// <summary>A node sends a message.</summary>
+    public void Sent(Machine sender, Message message)
+    {
+        if (awaited != message.Kind || isStopped) return;
+        awaited = null;
+        world.Scheduler.After(random.Between(TimeSpan.Zero, MostAfterMessage), () =>
+        {
+            if (!isStopped) TryDo(random.Pick(AtMessageKinds), sender);
+        });
     }
 
     private void Next()
@@ -121,6 +145,9 @@ internal sealed class Nemesis
             case FaultKind.Pause when isRunning:
                 victim.Pause();
                 world.Scheduler.After(Short(MostPause), victim.Resume);
+                return true;
+            case FaultKind.AtMessage:
+                awaited = random.Pick(AwaitedKinds);
                 return true;
             case FaultKind.Clock:
                 DisturbClock(victim);

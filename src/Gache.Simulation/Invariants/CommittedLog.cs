@@ -14,6 +14,9 @@ internal sealed class CommittedLog
     /// <summary>The highest index that anyone called committed.</summary>
     public ulong LastIndex => (ulong)entries.Count - 1;
 
+    /// <summary>The term of the committed entry at an index; null if none was called committed there, or only a snapshot told of it.</summary>
+    public ulong? TermAt(ulong index) => index <= LastIndex && entries[(int)index].Term is > 0 and ulong term ? term : null;
+
     /// <summary>A replica calls the entries up to its commit index committed.</summary>
     /// <param name="core">The replica's core.</param>
     /// <param name="from">The first index that it did not call so when it was looked at last.</param>

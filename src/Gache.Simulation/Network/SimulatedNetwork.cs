@@ -1,4 +1,5 @@
 using Gache.Primitives;
+using Gache.Replication;
 
 namespace Gache.Simulation;
 
@@ -34,6 +35,9 @@ public sealed class SimulatedNetwork
 
     /// <summary>Told of everything a trace should show; null while nobody traces.</summary>
     public Action<string>? Trace { get; set; }
+
+    /// <summary>Told of every message that a process hands over, before anything befalls it.</summary>
+    public Action<NodeProcess, PeerMessage>? Sent { get; set; }
 
     internal EventScheduler Scheduler { get; }
 

@@ -61,6 +61,7 @@ public sealed class SimulatedTransport : ITransport
     /// <inheritdoc/>
     public void Send(PeerMessage message)
     {
+        network.Sent?.Invoke(Process, message);
         if (isDisposed || Find(message.To) is not Connection connection) return;
 
         // The sender may reuse what it handed over as soon as this returns, as it may with a transport that encodes here.

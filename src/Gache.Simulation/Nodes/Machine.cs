@@ -102,7 +102,7 @@ internal sealed class Machine : IEndpoint
     public void Pause() => Process?.Pause();
 
     /// <summary>Lets it go on.</summary>
-    public void Resume() => Process?.Resume();
+    public void Resume() => Process?.Resume(random.Chance(0.5) ? random : null);
 
     /// <summary>Asks the process to stop; it is started again when it has.</summary>
     public void Stop() => Run?.Stop();
@@ -143,8 +143,23 @@ internal sealed class Machine : IEndpoint
     }
 
     /// <inheritdoc/>
-    public ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level) =>
-        Run?.Replica is Replica replica ? replica.ReadAsync(Encoding.UTF8.GetBytes(key), level) : new(new ReadAnswer(NotYet));
+    public void Refused(Operation write)
+    {
+        if (write.WritesValue) world.SeeRefused(write.Value);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level)
+    {
+        if (Run?.Replica is not Replica replica) return new ReadAnswer(NotYet);
+        ulong committedBefore = world.LastCommitted;
+        ReadAnswer answer = await replica.ReadAsync(Encoding.UTF8.GetBytes(key), level).ConfigureAwait(false);
+
+        // Whatever anybody had committed when the read was asked, it must see; whether or not a client could tell.
+        if (level == ReadLevel.Linearizable && answer.Refusal is null && replica.AppliedIndex < committedBefore)
+            world.Fail(new("a stale linearizable read", $"{Name} read {key} at {replica.AppliedIndex}, and {committedBefore} was committed before it was asked"));
+        return answer;
+    }
 
     /// <inheritdoc/>
     public void Failed(Exception exception) => world.Fail(new("a request threw", $"at {Name}: {exception}"));

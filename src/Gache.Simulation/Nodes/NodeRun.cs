@@ -51,6 +51,9 @@ internal sealed class NodeRun
     /// <summary>Its core.</summary>
     public RaftCore? Core => start?.Core;
 
+    /// <summary>What its log has in stable storage, as seen from outside.</summary>
+    public SyncedLog? Disk { get; private set; }
+
     /// <summary>Its store.</summary>
     public KeyValueStore? Store => start?.Store;
 
@@ -96,6 +99,7 @@ internal sealed class NodeRun
         if (recovered.Cut is { } cut) world.Trace?.Add(Process.Name, $"cut {cut.Bytes} bytes of {cut.File} at {cut.Offset}");
         var identity = new PeerIdentity(folder.Node, folder.Shard, folder.Cluster, Process.Nonce, machine.RaftAddress, machine.ApiAddress);
         transport.SetIdentity(identity);
+        Disk = new SyncedLog(recovered);
         LogDriver? driver = null;
         Replica = new Replica(new ReplicaParts
         {
@@ -114,8 +118,8 @@ internal sealed class NodeRun
             HandOver = run => Process.After(TimeSpan.Zero, run),
             End = Ended,
         });
-        driver = new LogDriver(Process, machine.Speed, opened.Log, NodeSizes.Log, Replica.LogCompleted, Replica.LogFailed);
-        LastSeen = new Seen(Role.Follower, 0, Core!.CommitIndex, Store!.AppliedIndex);
+        driver = new LogDriver(Process, machine.Speed, opened.Log, Disk, NodeSizes.Log, Replica.LogCompleted, Replica.LogFailed);
+        LastSeen = new Seen(Role.Follower, 0, Core!.CommitIndex, Store!.AppliedIndex, Core.LastIndex, 0);
         if (world.IsFounding(machine)) Core.Bootstrap(new Configuration([new Member(folder.Node, machine.RaftAddress, machine.ApiAddress)], [folder.Node]));
         transport.Start(Replica);
         _ = new Ticker(world.Scheduler, machine.Clock, Process, ReplicaOptions.Tick, Replica.Tick);
@@ -208,5 +212,5 @@ internal sealed class NodeRun
     });
 
     /// <summary>What the invariants saw of a replica last.</summary>
-    internal readonly record struct Seen(Role Role, ulong Term, ulong Commit, ulong Applied);
+    internal readonly record struct Seen(Role Role, ulong Term, ulong Commit, ulong Applied, ulong Last, ulong Durable);
 }

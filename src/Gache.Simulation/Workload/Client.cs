@@ -129,6 +129,7 @@ public sealed class Client
         }
 
         if (!process.IsAlive) return; // died while it answered
+        if (refusal is not null && !IsUnknown(refusal.Code)) endpoint.Refused(operation);
         answered();
         if (random.Chance(options.LostAnswers)) (answer, refusal) = (() => history.GiveUp(operation), null);
         scheduler.After(random.Between(LeastWay, MostWay), () =>

@@ -20,6 +20,9 @@ public interface IEndpoint
     /// <summary>Reads, inside the process.</summary>
     ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level);
 
+    /// <summary>A write was answered as surely not applied.</summary>
+    void Refused(Operation write);
+
     /// <summary>A request ended with an exception: the process is broken.</summary>
     void Failed(Exception exception);
 }

@@ -61,7 +61,7 @@ public class ProcessTimeTests
     {
         Start(1, 1);
         scheduler.After(TimeSpan.FromSeconds(2.5), process.Pause);
-        scheduler.After(TimeSpan.FromSeconds(6.5), process.Resume);
+        scheduler.After(TimeSpan.FromSeconds(6.5), () => process.Resume());
         RunTo(8);
         Assert.Equal([1, 2, 6.5, 7.5], fired);
     }
@@ -71,7 +71,7 @@ public class ProcessTimeTests
     {
         Start(1, 1);
         scheduler.After(TimeSpan.FromSeconds(1.5), process.Kill);
-        scheduler.After(TimeSpan.FromSeconds(2), process.Resume);
+        scheduler.After(TimeSpan.FromSeconds(2), () => process.Resume());
         RunTo(8);
         Assert.Equal([1], fired);
     }
@@ -84,7 +84,7 @@ public class ProcessTimeTests
         first.Dispose();
         scheduler.After(TimeSpan.FromSeconds(1.5), process.Pause);
         scheduler.After(TimeSpan.FromSeconds(3), () => second.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
-        scheduler.After(TimeSpan.FromSeconds(4), process.Resume);
+        scheduler.After(TimeSpan.FromSeconds(4), () => process.Resume());
         RunTo(8);
         Assert.Empty(fired);
     }

@@ -50,7 +50,7 @@ public class ClientTests
     public void Pause_longer_than_the_clients_patience_leaves_the_request_unknown()
     {
         scheduler.After(TimeSpan.FromSeconds(10), leader.Process.Pause);
-        scheduler.After(TimeSpan.FromSeconds(40), leader.Process.Resume);
+        scheduler.After(TimeSpan.FromSeconds(40), () => leader.Process.Resume());
         Run(clients: 5, seconds: 80);
         Assert.Contains(history.Operations, o => o.Outcome == Outcome.Unknown && o.IsWrite);
         Assert.Null(HistoryChecker.Check(history.Operations));
@@ -127,6 +127,8 @@ public class ClientTests
                 ? new ReadAnswer(true, found.Revision, found.Value, null)
                 : new ReadAnswer(false, 0, default, null);
         }
+
+        public void Refused(Operation write) => Assert.NotNull(Leader);
 
         public void Failed(Exception exception) => Assert.Fail(exception.ToString());
 

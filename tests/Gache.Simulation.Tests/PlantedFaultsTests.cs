@@ -1,0 +1,38 @@
+#if DEBUG
+using Gache.Primitives;
+using Xunit;
+
+namespace Gache.Simulation.Tests;
+
+/// <summary>Each mistake planted in the production code is found in few seeds: the worlds have teeth.</summary>
+/// <remarks>Only in a Debug build, as <c>dotnet test</c> makes it: in a Release build nothing can be planted.</remarks>
+[Collection("worlds")]
+public class PlantedFaultsTests
+{
+    private const ulong MostSeeds = 200;
+
+    /// <summary>All, or the one that <c>GACHE_FAULT</c> names.</summary>
+    public static TheoryData<PlantedFault> Faults =>
+        [.. Enum.GetValues<PlantedFault>().Where(f => f != PlantedFault.None && (SeedVariables.Fault ?? f) == f)];
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public void Planted_fault_is_found(PlantedFault fault)
+    {
+        var options = new WorldOptions { Planted = fault, TraceLines = SeedVariables.TraceLines };
+        if (SeedVariables.One is ulong one)
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine(SeedRuns.Describe(
+                SeedRuns.PlayTraced(one, options), SeedVariables.Replay(one, nameof(Planted_fault_is_found), fault)));
+            return;
+        }
+
+        IReadOnlyList<WorldReport> played =
+            SeedRuns.Play(SeedVariables.Range(SeedVariables.Count ?? MostSeeds), options, Environment.ProcessorCount, SeedVariables.GoesOn);
+        WorldReport? found = played.FirstOrDefault(r => r.Violation is not null);
+        Assert.True(found is not null, $"{fault} was not found in {played.Count} seeds");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{fault}: found {played.Count(r => r.Violation is not null)} times in {played.Count} seeds, first by seed {found.Seed}: {found.Violation}");
+    }
+}
+#endif
