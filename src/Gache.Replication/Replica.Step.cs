@@ -110,7 +110,7 @@ public sealed partial class Replica
     private void TakeDurables()
     {
         while (durables.TryDequeue(out Durable durable)) core.Durable(durable.Write, durable.LastIndex, durable.LastTerm);
-        outgoing.Release(core.DurableWrite);
+        outgoing.Release(core.DurableWrite, core.Term);
     }
 
     private void TakeRequests()

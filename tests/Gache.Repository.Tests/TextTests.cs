@@ -50,6 +50,20 @@ public sealed class TextTests
     public void The_readmes_test_command_is_the_one_that_ci_runs() =>
         Assert.Contains("\ndotnet test 2>&1", Repository.Read(".ci/run"), StringComparison.Ordinal);
 
+    /// <summary>The table "Promises, and where each is tested" stays true when a test is renamed.</summary>
+    [Fact]
+    public void Every_promise_has_a_line_and_every_test_named_in_it_exists()
+    {
+        string page = Repository.Read("ARCHITECTURE.md");
+        string table = page[page.IndexOf("| promise | held by |", StringComparison.Ordinal)..page.IndexOf("## Dependencies", StringComparison.Ordinal)];
+        string sources = string.Concat(Repository.Files("*.cs", "tests", "src/Gache.Simulation").Select(file => $"{file}\n{Repository.Read(file)}"));
+
+        for (int promise = 1; promise <= 11; promise++) Assert.Contains($"| P{promise} |", table, StringComparison.Ordinal);
+        string[] names = [.. table.Split('`').Where((_, i) => i % 2 == 1).SelectMany(name => name.StartsWith("Gache.", StringComparison.Ordinal) ? [name] : name.Split('.'))];
+        Assert.True(names.Length > 20, table);
+        Assert.Empty(names.Where(name => !sources.Contains(name, StringComparison.Ordinal)));
+    }
+
     /// <summary>Lines of indented and fenced blocks, without a comment at their end.</summary>
     private static IEnumerable<string> CodeLines(string markdown)
     {

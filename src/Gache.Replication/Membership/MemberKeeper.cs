@@ -263,7 +263,11 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
         Member? holder = present.Members.FirstOrDefault(m => m.RaftAddress == join.Request.RaftAddress && m.Id != joiner.Node);
         string api = join.Request.ApiAddress ?? joiner.ApiAddress;
         if (same is null && !joiner.Shard.IsNone)
-            join.Refuse(JoinRefusal.WrongShard, $"node {joiner.Node} was removed from this shard; empty its data folder to let it join again");
+        {
+            // It is told so over the raft port as well, and then sets its data aside by itself: not an end, it asks again.
+            string removed = $"node {joiner.Node} was removed from this shard; it joins again when its data folder is set aside";
+            join.Answer(new JoinAnswer(new Refusal(RefusalCode.NotServing, removed, RetryAfter: TimeSpan.FromSeconds(1)), JoinRefusal.None, removed));
+        }
         else if (holder is not null && IsAlive(holder.Id))
             join.Refuse(JoinRefusal.AddressInUse, $"{holder.RaftAddress} is the address of member {holder.Id}, which was heard a moment ago");
         else if (same is not null && same.RaftAddress == join.Request.RaftAddress && same.ApiAddress == api && core.ConfigurationIndex <= core.CommitIndex)

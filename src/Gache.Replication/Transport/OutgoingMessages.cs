@@ -20,12 +20,14 @@ internal sealed class OutgoingMessages(ITransport transport, ReplicaCounters cou
     }
 
     /// <summary>Sends what waited for writes up to <paramref name="durableWrite"/>; of several acceptances only the last, as it implies the others.</summary>
-    public void Release(ulong durableWrite)
+    /// <remarks>What an earlier term said is left: it speaks of a log that a write in the very same sync may have replaced.</remarks>
+    public void Release(ulong durableWrite, ulong term)
     {
         Message? acceptance = null;
         while (waiting.TryPeek(out Message? message) && message.AfterWrite <= durableWrite)
         {
             waiting.Dequeue();
+            if (message.Term < term) continue;
             if (acceptance is not null && !Supersedes(message, acceptance)) Send(acceptance);
             acceptance = null;
             if (message.Kind == MessageKind.AppendAnswer && !message.IsRejected) acceptance = message;
