@@ -37,7 +37,8 @@ internal sealed class Ticker : IDisposable
             TimeSpan due = (every * (ticks + 1)) - time.GetElapsedTime(start);
             lock (gate)
             {
-                if (!isStopping && due > TimeSpan.Zero) Monitor.Wait(gate, due);
+                // Rounded up: a wait is cut to whole milliseconds, and one of none would spin through the rest.
+                if (!isStopping && due > TimeSpan.Zero) Monitor.Wait(gate, (int)Math.Ceiling(due.TotalMilliseconds));
                 if (isStopping) return;
             }
 
