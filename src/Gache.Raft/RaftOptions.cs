@@ -34,5 +34,5 @@ public sealed record RaftOptions
     public long MaxUncommittedBytes { get; init; } = 64 << 20;
 
     /// <summary>Bytes of recent entries kept in memory, beyond those that are not durable or not applied.</summary>
-    public long MaxCacheBytes { get; init; } = 8 << 20;
+    public long MaxCacheBytes { get; init; } = 2 << 20;
 }

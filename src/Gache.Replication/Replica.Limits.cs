@@ -63,12 +63,14 @@ public sealed partial class Replica
         if (store.AppliedIndex != 0 && checksums.IsPoint(store.AppliedIndex)) checksums.Note(store.AppliedIndex, store.Checksum);
     }
 
+    private void Report() =>
+        outgoing.Report = new MemberReport(appliedIndex, checksums.LatestIndex, checksums.Latest, options.MaxStoreBytes, isOwnSpaceLow);
+
     private void LookAtTheDisk()
     {
-        bool isOwnLow = isOwnSpaceLow = freeDiskBytes() < options.ReservedDiskBytes + taker.LastSizeBytes;
-        outgoing.Report = new MemberReport(appliedIndex, checksums.LatestIndex, checksums.Latest, options.MaxStoreBytes, isOwnLow);
+        isOwnSpaceLow = freeDiskBytes() < options.ReservedDiskBytes + taker.LastSizeBytes;
         long bound = options.MaxStoreBytes;
-        bool isLow = isOwnLow;
+        bool isLow = isOwnSpaceLow;
         foreach (FollowerStatus follower in core.Followers)
         {
             if (!core.Configuration.IsVoter(follower.Node) || !reports.TryGetValue(follower.Node, out MemberReport report)) continue;

@@ -12,6 +12,7 @@ public sealed partial class Replica
     private const int ReadAheadBytes = 1 << 20;
     private const long SlowSyncTicks = 100;
     private const long StatusEveryTicks = 10;
+    private const long DiskEveryTicks = 50;
 
     /// <summary>Everything that is queued, once through the core and out again. Called by one owner at a time.</summary>
     /// <returns>True if there is more to do at once.</returns>
@@ -76,7 +77,8 @@ public sealed partial class Replica
         if (nowTick % StatusEveryTicks == 0)
         {
             BeginSnapshotIfDue();
-            LookAtTheDisk();
+            if (nowTick % DiskEveryTicks == 0) LookAtTheDisk();
+            Report();
             Status = Describe();
         }
     }
