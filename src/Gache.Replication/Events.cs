@@ -69,4 +69,7 @@ internal static partial class Events
 
     [LoggerMessage(EventId = 135, Level = LogLevel.Warning, Message = "{File}: {Bytes} bytes at offset {Offset} were never synced, so never acknowledged, and were cut")]
     public static partial void TailCut(this ILogger log, string file, long offset, long bytes);
+
+    [LoggerMessage(EventId = 124, Level = LogLevel.Warning, Message = "sends the snapshot at index {Index} to {Follower} though no majority confirmed its checksum: without it the shard cannot commit")]
+    public static partial void SendsUnconfirmed(this ILogger log, ulong index, NodeId follower);
 }

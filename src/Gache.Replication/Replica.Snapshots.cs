@@ -10,13 +10,16 @@ public sealed partial class Replica
     private readonly KeptEntries kept;
     private bool isSnapshotDue;
     private bool isOldToDelete;
+    private (ulong Write, ulong Index) pendingMark;
+    private ulong durableMark; // the snapshot that a start would go on from
 
     private void BeginSnapshotIfDue()
     {
-        if (isOldToDelete && isOwnSpaceLow && !core.IsWriting)
+        if (isOldToDelete && isOwnSpaceLow && durableMark == core.SnapshotIndex)
         {
             isOldToDelete = false;
-            background.Run(DeleteAllButTheNewest); // the log has its mark by now
+            ulong marked = durableMark;
+            background.Run(() => DeleteAllButTheNewest(marked));
         }
 
         if (taker.IsBusy || isLoading)
@@ -40,11 +43,11 @@ public sealed partial class Replica
         for (ulong i = 0; i < count && core.TakesProposals; i++) core.Propose(Command.EncodeTime(clock.Now()));
     }
 
-    private void DeleteAllButTheNewest()
+    private void DeleteAllButTheNewest(ulong marked)
     {
         try
         {
-            snapshots.DeleteOld(keep: 1);
+            snapshots.DeleteOld(marked, keep: 1);
         }
         catch (FileFailedException)
         {
@@ -57,7 +60,7 @@ public sealed partial class Replica
     {
         if (!isSnapshotDue || taker.IsBusy || core.TermAt(index) is not { } term) return;
         isSnapshotDue = false;
-        taker.Begin(store, new SnapshotMark(index, term, core.ConfigurationAt(index)));
+        taker.Begin(store, new SnapshotMark(index, term, core.ConfigurationAt(index)), durableMark);
     }
 
     private void SnapshotTaken(SnapshotMark mark, long bytes)
@@ -114,7 +117,7 @@ public sealed partial class Replica
             {
                 if (core.Role != Role.Leader || core.Term != term) return;
                 bool isUsable = newest is not null && newest.Index <= core.SnapshotIndex && newest.Index >= core.FirstIndex - 1;
-                if (!isUsable || !IsConfirmed(newest!.Index))
+                if (!isUsable || !MaySend(newest!.Index, follower))
                 {
                     RetrySnapshot(follower, nowTick + SnapshotRetryTicks);
                     return;
@@ -131,6 +134,18 @@ public sealed partial class Replica
     {
         if (nowTick >= atTick) core.SnapshotFailed(follower);
         else atNextTick.Add(() => RetrySnapshot(follower, atTick));
+    }
+
+    /// <summary>
+    /// Confirmed; or the shard can do nothing without it: a leader that has committed nothing for long, as the only voters that could confirm
+    /// its state are gone and the one that lives needs this very snapshot. Refusing then would keep a live majority from serving for ever.
+    /// </summary>
+    private bool MaySend(ulong snapshotIndex, NodeId follower)
+    {
+        if (IsConfirmed(snapshotIndex)) return true;
+        if (core.HasCommittedInTerm || nowTick - leadingSinceTick < UnconfirmedAfterTicks) return false;
+        logger.SendsUnconfirmed(snapshotIndex, follower);
+        return true;
     }
 
     /// <summary>A majority of all voters has the same state as this node at the snapshot's index or at a later fixed one (P5).</summary>
@@ -218,5 +233,7 @@ public sealed partial class Replica
     }
 
     private const long SnapshotRetryTicks = 50;
+    private const long UnconfirmedAfterTicks = 200;
+    private long leadingSinceTick;
     private const long WorthwhileLogBytes = 8 << 20;
 }

@@ -112,6 +112,7 @@ public sealed partial class Replica
     private void TakeDurables()
     {
         while (durables.TryDequeue(out Durable durable)) core.Durable(durable.Write, durable.LastIndex, durable.LastTerm);
+        if (pendingMark.Write != 0 && core.DurableWrite >= pendingMark.Write) (durableMark, pendingMark) = (pendingMark.Index, default);
         outgoing.Release(core.DurableWrite, core.Term);
     }
 
@@ -185,6 +186,7 @@ public sealed partial class Replica
         if (outputs.WriteNumber != 0)
         {
             Counters.LogWrites++;
+            if (outputs.Snapshot is { } mark) pendingMark = (outputs.WriteNumber, mark.Index);
             submit(new LogWrite
             {
                 Number = outputs.WriteNumber, HardState = outputs.HardState, Snapshot = outputs.Snapshot, Entries = outputs.Entries,
@@ -324,6 +326,7 @@ public sealed partial class Replica
     private void TakeLeadership()
     {
         clock.StartLeading();
+        leadingSinceTick = nowTick;
         checksums.ForgetReports();
         members.StartLeading();
         Counters.ElectionsWon++;

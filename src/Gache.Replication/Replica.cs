@@ -132,6 +132,7 @@ public sealed partial class Replica : ITransportEvents
         members = new MemberKeeper(core, transport, identity, logger, Post);
         appliedIndex = store.AppliedIndex;
         core.Applied(appliedIndex);
+        durableMark = core.SnapshotIndex;
         clock.Hear(store.StoreTimeMilliseconds);
         NoteLoadedState();
         taker.Taken = SnapshotTaken;

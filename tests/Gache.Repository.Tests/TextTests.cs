@@ -61,7 +61,7 @@ public sealed class TextTests
         for (int promise = 1; promise <= 11; promise++) Assert.Contains($"| P{promise} |", table, StringComparison.Ordinal);
         string[] names = [.. table.Split('`').Where((_, i) => i % 2 == 1).SelectMany(name => name.StartsWith("Gache.", StringComparison.Ordinal) ? [name] : name.Split('.'))];
         Assert.True(names.Length > 20, table);
-        Assert.Empty(names.Where(name => !sources.Contains(name, StringComparison.Ordinal)));
+        Assert.DoesNotContain(names, name => !sources.Contains(name, StringComparison.Ordinal));
     }
 
     /// <summary>Lines of indented and fenced blocks, without a comment at their end.</summary>

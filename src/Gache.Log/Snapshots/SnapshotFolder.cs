@@ -96,14 +96,15 @@ public sealed class SnapshotFolder
         return null;
     }
 
-    /// <summary>Deletes all but the newest. Call it when the log has the newest one's mark in stable storage.</summary>
-    /// <param name="keep">How many stay: two, or one where the disk is nearly full.</param>
+    /// <summary>Deletes what the log can go on without: of the snapshots up to the one that it names, all but the newest.</summary>
+    /// <param name="markedIndex">The snapshot whose mark the log has in stable storage: a start needs it, however many later files there are.</param>
+    /// <param name="keep">How many stay up to that one: two, or one where the disk is nearly full.</param>
     /// <exception cref="FileFailedException">The disk failed.</exception>
-    public void DeleteOld(int keep = Kept)
+    public void DeleteOld(ulong markedIndex, int keep = Kept)
     {
-        IReadOnlyList<SnapshotFile> all = List();
-        for (int i = keep; i < all.Count; i++) Files.Delete(all[i].Path);
-        if (all.Count > keep) Files.SyncFolder(folder);
+        SnapshotFile[] old = [.. List().Where(snapshot => snapshot.Index <= markedIndex).Skip(keep)];
+        foreach (SnapshotFile snapshot in old) Files.Delete(snapshot.Path);
+        if (old.Length > 0) Files.SyncFolder(folder);
     }
 
     /// <summary>Deletes files of snapshots that were never finished. Call it before any is written or received.</summary>

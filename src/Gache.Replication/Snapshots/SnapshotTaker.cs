@@ -33,8 +33,8 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     /// <summary>Told when a snapshot was given up, and why.</summary>
     public Action<ulong, Exception?>? GivenUp { get; set; }
 
-    /// <summary>Begins a snapshot of the state as it is.</summary>
-    public void Begin(KeyValueStore store, SnapshotMark at)
+    /// <summary>Begins a snapshot of the state as it is, and lets older ones go that the log can do without.</summary>
+    public void Begin(KeyValueStore store, SnapshotMark at, ulong markedIndex)
     {
         mark = at;
         isFinishing = false;
@@ -44,7 +44,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
         begun.Head.WriteTo(stateHead);
         Queue(() =>
         {
-            folder.DeleteOld();
+            folder.DeleteOld(markedIndex);
             writer = folder.Write(head);
             writer.Append(stateHead.Written);
         });

@@ -44,7 +44,7 @@ public class SnapshotTests
             {
                 Written(folder, 20, chunks: 8);
                 isFinished = true;
-                folder.DeleteOld();
+                folder.DeleteOld(markedIndex: 20);
             }
             catch (SimulatedCrashException)
             {
@@ -105,7 +105,7 @@ public class SnapshotTests
         for (ulong i = 1; i <= 4; i++) Written(folder, i * 10, chunks: 1);
         using SnapshotWriter unfinished = folder.Write(Head(50));
         unfinished.Append([1]);
-        folder.DeleteOld();
+        folder.DeleteOld(markedIndex: 40);
         Assert.Equal([40UL, 30UL], folder.List().Select(s => s.Index));
         Assert.Equal(3, files.List(Folder).Count);
         folder.DeleteLeftovers();
@@ -113,6 +113,18 @@ public class SnapshotTests
         SnapshotWriter abandoned = folder.Write(Head(60));
         abandoned.Abandon();
         Assert.Equal(2, files.List(Folder).Count);
+    }
+
+    /// <summary>Later files may stand there that no mark names yet: one that is being installed, one that was finished meanwhile.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void The_snapshot_that_the_log_goes_on_from_is_never_deleted(int keep)
+    {
+        SnapshotFolder folder = Opened();
+        for (ulong i = 1; i <= 5; i++) Written(folder, i * 10, chunks: 1);
+        folder.DeleteOld(markedIndex: 30, keep);
+        Assert.Equal(keep == 2 ? [50UL, 40UL, 30UL, 20UL] : [50UL, 40UL, 30UL], folder.List().Select(s => s.Index));
     }
 
     [Fact]
