@@ -380,6 +380,10 @@ public sealed partial class RaftCore
             _ => null,
         };
         if (answer is not { } kind) return;
-        Send(new Message { Kind = kind, From = id, To = message.From, Term = term, LogIndex = message.LogIndex, IsRejected = true, AfterWrite = AfterHardState });
+        Send(new Message
+        {
+            Kind = kind, From = id, To = message.From, Term = term, IsRejected = true, AfterWrite = AfterHardState,
+            LogIndex = kind == MessageKind.HeartbeatAnswer ? log.LastIndex : message.LogIndex, // what a heartbeat's answer always tells
+        });
     }
 }

@@ -18,6 +18,9 @@ public sealed record RaftOptions
     /// <summary>After the leader's connection closed, a pre-vote starts within 0 to this many ticks.</summary>
     public int MaxDisconnectTicks { get; init; } = 5;
 
+    /// <summary>A follower that still denies what it acknowledged after so long lost it: longer than any message is under way.</summary>
+    public int DenialTicks { get; init; } = 300;
+
     /// <summary>Entries in one append message at most.</summary>
     public int MaxEntriesPerMessage { get; init; } = 1024;
 

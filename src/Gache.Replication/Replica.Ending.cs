@@ -20,10 +20,12 @@ public sealed partial class Replica
     }
 
     /// <summary>Answers everything that is left; the last thing that happens to a replica.</summary>
-    public void Close()
+    /// <returns>True when no step can touch the store any more; false if one still ran when the wait was over.</returns>
+    public bool Close(TimeSpan wait)
     {
         hasEnded = true;
         guard.Signal();
+        return closed.Task.Wait(wait);
     }
 
     /// <summary>Refuses all key requests from now on, with these words.</summary>
@@ -82,6 +84,8 @@ public sealed partial class Replica
         }
 
         members.StopLeading(ShuttingDown);
+        while (joins.TryDequeue(out (JoinRequest Request, TaskCompletionSource<JoinAnswer> Answer) join))
+            join.Answer.SetResult(new JoinAnswer(ShuttingDown, JoinRefusal.None, ShuttingDown.Detail));
         while (events.TryDequeue(out _)) { }
         while (arrivals.TryDequeue(out _)) { }
         outgoing.Clear();
@@ -97,6 +101,7 @@ public sealed partial class Replica
         }
 
         if (core.Role == Role.Leader || notice.Term < core.Term) return;
+        if (!members.IsMute) rememberMute(notice.Term); // first: after a restart it must be mute as well
         members.BecomeMute(notice.Term);
         outgoing.Clear(); // a vote that waits for the disk must not leave any more
         if (notice.IsRemoved) RejoinEmpty("this node lost data that it had acknowledged, and was replaced", notice.ApiAddresses);

@@ -100,13 +100,13 @@ public sealed partial class Replica
     private void SendSnapshot(NodeId follower)
     {
         if (sender.IsSendingTo(follower)) return;
-        ulong term = core.Term;
+        (ulong term, ulong marked) = (core.Term, core.SnapshotIndex);
         background.Run(() =>
         {
             SnapshotFile? newest = null;
             try
             {
-                newest = snapshots.List() is [SnapshotFile first, ..] ? first : null;
+                newest = snapshots.List().FirstOrDefault(file => file.Index <= marked); // a later one may be on its way in
             }
             catch (FileFailedException)
             {
@@ -116,7 +116,7 @@ public sealed partial class Replica
             Post(() =>
             {
                 if (core.Role != Role.Leader || core.Term != term) return;
-                bool isUsable = newest is not null && newest.Index <= core.SnapshotIndex && newest.Index >= core.FirstIndex - 1;
+                bool isUsable = newest is not null && newest.Index >= core.FirstIndex - 1;
                 if (!isUsable || !MaySend(newest!.Index, follower))
                 {
                     RetrySnapshot(follower, nowTick + SnapshotRetryTicks);
@@ -144,6 +144,7 @@ public sealed partial class Replica
     {
         if (IsConfirmed(snapshotIndex)) return true;
         if (core.HasCommittedInTerm || nowTick - leadingSinceTick < UnconfirmedAfterTicks) return false;
+        if (core.Configuration.Members.Any(m => checksums.Agrees(m.Id, notBefore: snapshotIndex) == false)) return false;
         logger.SendsUnconfirmed(snapshotIndex, follower);
         return true;
     }

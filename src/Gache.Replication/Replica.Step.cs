@@ -7,6 +7,9 @@ namespace Gache.Replication;
 
 public sealed partial class Replica
 {
+    [ThreadStatic]
+    private static Replica? completing;
+
     // Applying goes on in slices, so that a long backlog never keeps ticks and heartbeats waiting.
     private const int MaxAppliedPerStep = 4_096;
     private const int ReadAheadBytes = 1 << 20;
@@ -27,6 +30,8 @@ public sealed partial class Replica
                 TakeArrivals();
                 TakeDurables();
                 while (events.TryDequeue(out Action? next)) next();
+                if (core.Role == Role.Leader) clock.Lead(core.Term);
+                TakeJoins();
                 TakeRequests();
                 Propose();
                 core.Drain(outputs);
@@ -38,6 +43,7 @@ public sealed partial class Replica
             else
             {
                 RefuseEverything();
+                closed.TrySetResult();
             }
         }
         catch (Exception failure) // whatever it was: going on could answer wrongly, so the node ends
@@ -114,6 +120,16 @@ public sealed partial class Replica
         while (durables.TryDequeue(out Durable durable)) core.Durable(durable.Write, durable.LastIndex, durable.LastTerm);
         if (pendingMark.Write != 0 && core.DurableWrite >= pendingMark.Write) (durableMark, pendingMark) = (pendingMark.Index, default);
         outgoing.Release(core.DurableWrite, core.Term);
+    }
+
+    private void TakeJoins()
+    {
+        while (joins.TryDequeue(out (JoinRequest Request, TaskCompletionSource<JoinAnswer> Answer) join))
+        {
+            if (isStopping) join.Answer.SetResult(new JoinAnswer(ShuttingDown, JoinRefusal.None, ShuttingDown.Detail));
+            else if (core.Role != Role.Leader) join.Answer.SetResult(new JoinAnswer(NotLeading(), JoinRefusal.None, "only the leader takes up members"));
+            else members.Join(join.Request, join.Answer, nowTick);
+        }
     }
 
     private void TakeRequests()
@@ -225,6 +241,7 @@ public sealed partial class Replica
         }
 
         core.Applied(appliedIndex);
+        clock.Hear(store.StoreTimeMilliseconds);
         taker.Pump(core.Role == Role.Leader);
         members.Applied(appliedIndex);
         return appliedIndex < limit;
@@ -325,7 +342,6 @@ public sealed partial class Replica
 
     private void TakeLeadership()
     {
-        clock.StartLeading();
         leadingSinceTick = nowTick;
         checksums.ForgetReports();
         members.StartLeading();
@@ -384,6 +400,9 @@ public sealed partial class Replica
     /// <summary>Runs the code that waits for the answers; called after the step has been left.</summary>
     private void Complete()
     {
+        // What an answer lets run may ask again at once and end up here: the outer call answers that too, so that the stack stays flat.
+        if (completing == this) return;
+        completing = this;
         while (given.TryDequeue(out List<Operation>? ready))
         {
             foreach (Operation operation in ready)
@@ -395,5 +414,7 @@ public sealed partial class Replica
             ready.Clear();
             spareAnswers = ready;
         }
+
+        completing = null;
     }
 }

@@ -49,6 +49,12 @@ public sealed record ReplicaParts
     /// <summary>Runs the step's next rounds on another thread, when its owner has run many and has a request of its own to answer.</summary>
     public Action<Action> HandOver { get; init; } = static run => ThreadPool.UnsafeQueueUserWorkItem(static r => r(), run, preferLocal: false);
 
+    /// <summary>Writes durably that this member lost data and must stay silent, as it was told in this term (P7).</summary>
+    public Action<ulong> RememberMute { get; init; } = static _ => { };
+
+    /// <summary>The term in which that was told, if it was; else 0.</summary>
+    public ulong MuteSinceTerm { get; init; }
+
     /// <summary>The node must end (or begin anew as another): called once, from the step.</summary>
     public required Action<NodeEnd> End { get; init; }
 }
@@ -78,6 +84,9 @@ public sealed partial class Replica : ITransportEvents
     private readonly ConcurrentQueue<Arrival> arrivals = new();
     private readonly ConcurrentQueue<Durable> durables = new();
     private readonly ConcurrentQueue<Action> events = new();
+    private readonly ConcurrentQueue<(JoinRequest Request, TaskCompletionSource<JoinAnswer> Answer)> joins = new();
+    private readonly TaskCompletionSource closed = new();
+    private readonly Action<ulong> rememberMute;
     private int ticks;
     private int queuedRequests;
     private long queuedBytes;
@@ -121,6 +130,7 @@ public sealed partial class Replica : ITransportEvents
         (core, log, submit, store, transport) = (parts.Core, parts.Log, parts.Submit, parts.Store, parts.Transport);
         (background, logger, options, end, freeDiskBytes) = (parts.Background, parts.Logger, parts.Options, parts.End, parts.FreeDiskBytes);
         snapshots = parts.Snapshots;
+        rememberMute = parts.RememberMute;
         guard = new StepGuard(Step, Complete, parts.HandOver);
         kept = new KeptEntries(options.KeptSampleEvery);
         outgoing = new OutgoingMessages(transport, Counters);
@@ -143,6 +153,7 @@ public sealed partial class Replica : ITransportEvents
         };
         intake.Answered = AnswerChunk;
         intake.Received = SnapshotReceived;
+        if (parts.MuteSinceTerm != 0) members.BecomeMute(parts.MuteSinceTerm);
         observed = (core.Role, core.Term, core.Leader);
         memoryBoundBytes = options.MaxStoreBytes;
         Status = Describe();
@@ -189,12 +200,8 @@ public sealed partial class Replica : ITransportEvents
     public Task<JoinAnswer> JoinAsync(JoinRequest request)
     {
         var answer = new TaskCompletionSource<JoinAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(() =>
-        {
-            if (isStopping || hasEnded) answer.SetResult(new JoinAnswer(ShuttingDown, JoinRefusal.None, ShuttingDown.Detail));
-            else if (core.Role != Role.Leader) answer.SetResult(new JoinAnswer(NotLeading(), JoinRefusal.None, "only the leader takes up members"));
-            else members.Join(request, answer, nowTick);
-        });
+        joins.Enqueue((request, answer));
+        guard.Signal();
         return answer.Task;
     }
 

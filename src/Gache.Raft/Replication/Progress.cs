@@ -36,6 +36,12 @@ internal sealed class Progress(NodeId node, ulong next, InflightWindow inflight)
 
     public InflightWindow Inflight { get; } = inflight;
 
+    /// <summary>Ticks since it first denied what it had acknowledged, without having accepted anything since; null if it does not.</summary>
+    public int? DenyingTicks { get; set; }
+
+    /// <summary>It denied again after so long that no late or repeated word explains it: it lost data (P7).</summary>
+    public bool HasDenied { get; set; }
+
     /// <summary>Ticks since anything came from this node.</summary>
     public int SilentTicks { get; set; }
 

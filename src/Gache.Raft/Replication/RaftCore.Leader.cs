@@ -7,7 +7,8 @@ namespace Gache.Raft;
 /// <param name="Match">The highest index that it has in stable storage, as it said in this term.</param>
 /// <param name="SilentTicks">Ticks since it was heard.</param>
 /// <param name="NeedsSnapshot">It waits for a snapshot.</param>
-public readonly record struct FollowerStatus(NodeId Node, ulong Match, int SilentTicks, bool NeedsSnapshot);
+/// <param name="HasDenied">It keeps denying what it had acknowledged: it lost data (P7).</param>
+public readonly record struct FollowerStatus(NodeId Node, ulong Match, int SilentTicks, bool NeedsSnapshot, bool HasDenied);
 
 public sealed partial class RaftCore
 {
@@ -106,7 +107,7 @@ public sealed partial class RaftCore
         if (followers.TryGetValue(follower, out Progress? progress) && progress.State == ProgressState.Snapshot) progress.BecomeProbe();
     }
 
-    private static FollowerStatus Describe(Progress p) => new(p.Node, p.Match, p.SilentTicks, p.State == ProgressState.Snapshot);
+    private static FollowerStatus Describe(Progress p) => new(p.Node, p.Match, p.SilentTicks, p.State == ProgressState.Snapshot, p.HasDenied);
 
     private void BecomeLeader()
     {
@@ -166,7 +167,12 @@ public sealed partial class RaftCore
 
     private void TickLeader()
     {
-        foreach (Progress follower in followers.Values) follower.SilentTicks++;
+        foreach (Progress follower in followers.Values)
+        {
+            follower.SilentTicks++;
+            if (follower.DenyingTicks is { } ticks) follower.DenyingTicks = ticks + 1;
+        }
+
         if (++heartbeatTicks >= options.HeartbeatTicks)
         {
             heartbeatTicks = 0;
@@ -224,6 +230,8 @@ public sealed partial class RaftCore
         if (message.LogIndex <= follower.Match)
         {
             // It denies what it acknowledged: it lost data, and its owner must deal with that (P7). Do not argue faster than heartbeats.
+            follower.DenyingTicks ??= 0;
+            follower.HasDenied |= follower.DenyingTicks >= options.DenialTicks;
             follower.BecomeProbe();
             follower.IsProbeOut = true;
             return;
@@ -239,6 +247,7 @@ public sealed partial class RaftCore
     private void TakeAcceptance(Progress follower, Message message)
     {
         if (message.LogIndex > log.LastIndex) return; // cannot be of this term
+        if (message.LogIndex >= follower.Match) (follower.DenyingTicks, follower.HasDenied) = (null, false);
         bool isNews = message.LogIndex > follower.Match;
         follower.Match = Math.Max(follower.Match, message.LogIndex);
         follower.Inflight.FreeTo(message.LogIndex);

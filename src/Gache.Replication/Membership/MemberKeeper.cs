@@ -9,10 +9,14 @@ namespace Gache.Replication;
 internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIdentity identity, ILogger logger, Action<Action> post)
 {
     private const int MaxJoins = 64;
+    private const int MaxMet = 256;
     private const int SilentTicks = 40;        // one election timeout
     private const long JoinTicks = 500;
     private const long NoticeEveryTicks = 25;
     private const long NoticeForTicks = 6_000; // a removed member is told so for a minute
+
+    private static readonly Refusal TooManyMembers = new(
+        RefusalCode.Overloaded, $"the shard has {Configuration.MaxMembers} members, which is the most; remove one first", RetryAfter: TimeSpan.FromSeconds(5));
 
     private readonly Processes processes = new(core);
     private readonly CatchUp catchUp = new();
@@ -45,6 +49,7 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
     public void Meet(PeerIdentity dialler)
     {
         if (met.TryGetValue(dialler.Node, out PeerIdentity? known) && known == dialler) return;
+        if (met.Count >= MaxMet && known is null && core.Configuration.Find(dialler.Node) is null) return;
         met[dialler.Node] = dialler;
         ConnectPeers();
     }
@@ -172,6 +177,11 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
 
         if (IsMute) TellMembers(tick);
         if (core.Role != Role.Leader) return;
+        foreach (FollowerStatus follower in core.Followers)
+        {
+            if (follower.HasDenied) DeclareLost(follower.Node, tick, $"it denies entries up to {follower.Match}, which it had acknowledged");
+        }
+
         SendNotices(tick);
         if (!core.HasCommittedInTerm || core.IsConfigurationChanging || !core.TakesProposals) return;
         _ = ReplaceLost() || Promote(tick) || AdmitNext() || CorrectOwnAddress();
@@ -226,6 +236,12 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
         {
             if (join.Met is null || join.Index != 0) continue;
             Configuration present = core.Configuration;
+            if (IsFull(present) && present.Find(join.Met.Node) is null)
+            {
+                join.Answer(new JoinAnswer(TooManyMembers, JoinRefusal.None, TooManyMembers.Detail));
+                continue;
+            }
+
             var member = new Member(join.Met.Node, join.Request.RaftAddress, join.Request.ApiAddress ?? join.Met.ApiAddress);
             foreach (NodeId old in present.Learners.Where(l => l != member.Id && present.Find(l)!.RaftAddress == member.RaftAddress))
                 present = present.WithoutLearner(old);
@@ -262,7 +278,8 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
         Member? same = present.Find(joiner.Node);
         Member? holder = present.Members.FirstOrDefault(m => m.RaftAddress == join.Request.RaftAddress && m.Id != joiner.Node);
         string api = join.Request.ApiAddress ?? joiner.ApiAddress;
-        if (same is null && !joiner.Shard.IsNone)
+        if (same is null && IsFull(present)) join.Answer(new JoinAnswer(TooManyMembers, JoinRefusal.None, TooManyMembers.Detail));
+        else if (same is null && !joiner.Shard.IsNone)
         {
             // It is told so over the raft port as well, and then sets its data aside by itself: not an end, it asks again.
             string removed = $"node {joiner.Node} was removed from this shard; it joins again when its data folder is set aside";
@@ -274,6 +291,8 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
             join.Answer(Welcome(joiner.Node)); // asked again
         else join.Met = joiner;
     }
+
+    private static bool IsFull(Configuration present) => present.Members.Length >= Configuration.MaxMembers;
 
     private JoinRefusal AddressRefusal(string address) =>
         core.Configuration.Members.Any(m => m.RaftAddress == address) ? JoinRefusal.AddressInUse : JoinRefusal.NotReachable;

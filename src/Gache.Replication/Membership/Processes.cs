@@ -49,9 +49,9 @@ internal sealed class Processes(RaftCore core)
             return Hearing.Heard;
         }
 
-        // Only an answer to a heartbeat of this term tells what this very process holds now: a vote asked for may have been long under way, from
+        // Only an answer to a heartbeat of this leader tells what this very process holds now: a vote asked for may have been long under way, from
         // a process that this leader never heard and that acknowledged less than its successor since.
-        if (message is not { Kind: MessageKind.HeartbeatAnswer, IsRejected: false } || message.Term != core.Term) return Hearing.NotYet;
+        if (message.Kind != MessageKind.HeartbeatAnswer || message.Term < core.Term) return Hearing.NotYet;
         if (message.LogIndex < follower.Match) return Suspect(message.From, nonce, tick);
         Accept(message.From, nonce);
         return Hearing.Heard;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Gache.Log;
 using Gache.Primitives;
@@ -21,6 +22,7 @@ public sealed class DataFolder
 {
     private const string IdentityName = "identity";
     private const string JoiningName = "joining";
+    private const string MuteName = "mute";
     private const string SuperfluousName = ".old";
     private const string Format = "gache 1";
 
@@ -55,8 +57,14 @@ public sealed class DataFolder
         files.SyncFolder(folder);
     }
 
-    /// <summary>Who the node is; null if it belongs to no shard yet.</summary>
+    /// <summary>Who the node is; null if it belongs to no shard yet, or has begun to join as another since.</summary>
     public FolderIdentity? ReadIdentity()
+    {
+        FolderIdentity? who = ReadIdentityFile();
+        return who is not null && ReadJoining() is { } joining && joining.Node != who.Node ? null : who;
+    }
+
+    private FolderIdentity? ReadIdentityFile()
     {
         if (ReadLines(IdentityName) is not { } lines) return null;
         if (lines.Length >= 4 && NodeId.TryParse(lines[1], out NodeId node) && ShardId.TryParse(lines[2], out ShardId shard)
@@ -87,6 +95,21 @@ public sealed class DataFolder
         WriteJoining(joining);
         Remove(IdentityName);
     }
+
+    /// <summary>The term in which this member was told that it lost data; 0 if it was not, or is another member by now.</summary>
+    public ulong ReadMute(NodeId node)
+    {
+        if (ReadLines(MuteName) is not { } lines) return 0;
+        if (lines.Length < 3 || !NodeId.TryParse(lines[1], out NodeId named) || !ulong.TryParse(lines[2], CultureInfo.InvariantCulture, out ulong term)) throw Damaged(MuteName);
+        return named == node ? term : 0;
+    }
+
+    /// <summary>This member was told that it lost data: it stays silent, also after a restart (P7).</summary>
+    public void WriteMute(NodeId node, ulong term) =>
+        WriteLines(MuteName, [Format, node.ToString(), term.ToString(CultureInfo.InvariantCulture)]);
+
+    /// <summary>Whether the member has a log; one that belongs to a shard and has none lost it.</summary>
+    public bool HasLog(NodeId node) => files.Exists(LogOf(node)) && files.List(LogOf(node)).Count > 0;
 
     private string[]? ReadLines(string name)
     {

@@ -39,6 +39,13 @@ public sealed record ReplicaStart(RaftCore Core, WriteAheadLog Log, KeyValueStor
         return new ReplicaStart(new RaftCore(identity.Node, StartOf(recovered), raftOptions, random), log, store, snapshots, recovered);
     }
 
+    /// <summary>Makes the empty log of a member that joins, before the folder says that it is one: whoever has none later has lost it (P7).</summary>
+    public static void CreateLog(IFileSystem files, DataFolder folder, FolderIdentity identity, LogOptions logOptions)
+    {
+        folder.CreateNodeFolders(identity.Node);
+        WriteAheadLog.Open(files, folder.LogOf(identity.Node), identity.Shard, identity.Node, logOptions, out _).CloseCleanly();
+    }
+
     /// <summary>Founds a shard: its first entry, the configuration of this node alone, is made durable in an empty log.</summary>
     /// <remarks>Done before the folder says who the node is: a node that could serve before would forget what it acknowledged.</remarks>
     public static void Found(IFileSystem files, DataFolder folder, FolderIdentity identity, Configuration alone, LogOptions logOptions, Random random)

@@ -10,9 +10,12 @@ internal sealed class RunningMember : IDisposable
     private readonly LogWriterThread writer;
     private readonly BackgroundThread background = new();
     private Ticker? ticker;
+    private static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(5);
 
     public RunningMember(ShardNodeOptions options, DataFolder folder, FolderIdentity who, PeerIdentity identity, ITransport transport, Action<NodeEnd> end, ILogger logger)
     {
+        if (!folder.HasLog(who.Node))
+            throw new LogDamagedException(folder.LogOf(who.Node), 0, $"{folder.Location} says that this is node {who.Node} of shard {who.Shard}, and its log is not there");
         start = ReplicaStart.Open(options.Files, folder, who, options.Log, options.Raft, options.Random);
         if (start.Recovered.Cut is { } cut) logger.TailCut(cut.File, cut.Offset, cut.Bytes);
         writer = new LogWriterThread(start.Log, options.Log, options.Time, durable => Replica!.LogCompletedPaced(durable), failure => Replica!.LogFailed(failure));
@@ -20,6 +23,7 @@ internal sealed class RunningMember : IDisposable
         {
             Identity = identity, Core = start.Core, Log = start.Log, Submit = writer.Submit, Store = start.Store, Snapshots = start.Snapshots,
             Transport = transport, Background = background, Time = options.Time, Logger = logger, Options = options.Replica, End = end,
+            RememberMute = term => folder.WriteMute(who.Node, term), MuteSinceTerm = folder.ReadMute(who.Node),
             FreeDiskBytes = () => options.Files.FreeBytes(options.Folder),
         });
     }
@@ -43,10 +47,10 @@ internal sealed class RunningMember : IDisposable
 
     public void Dispose()
     {
-        Replica.Close();
+        bool isClosed = Replica.Close(CloseWait);
         ticker?.Dispose();
         writer.Dispose();
         background.Dispose();
-        start.Store.Dispose();
+        if (isClosed) start.Store.Dispose(); // else a step may still read it; the process is about to end
     }
 }

@@ -171,6 +171,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
             var request = new JoinRequest(identity.RaftAddress, identity.Node, identity.ApiAddress, default, default);
             JoinAnswer answer = await AskUntilTakenAsync(joining.ApiAddresses, request).ConfigureAwait(false);
             var who = new FolderIdentity(joining.Node, answer.Shard, answer.Cluster);
+            ReplicaStart.CreateLog(options.Files, folder, who, options.Log);
             folder.WriteIdentity(who);
             Begin(who);
             logger.Joined(who.Shard, who.Cluster, who.Node);
@@ -214,7 +215,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         {
             var request = new JoinRequest(identity.RaftAddress, who.Node, identity.ApiAddress, who.Cluster, who.Shard);
             bool isHinted = options.JoinAddress is not null;
-            while (!stopping.IsCancellationRequested && Replica is { } replica)
+            while (!stopping.IsCancellationRequested && Replica is { } replica && identity.Node == who.Node)
             {
                 ReplicaStatus status = replica.Status;
                 MemberStatus? self = status.Members.FirstOrDefault(m => m.Node == who.Node);

@@ -37,6 +37,7 @@ internal sealed class SnapshotSender(SnapshotFolder folder, IBackground backgrou
             return;
         }
 
+        if (answer.NextOffset == 0) (transfer.Acknowledged, transfer.Sent) = (0, 0); // the follower began anew: from the start
         if (answer.NextOffset < transfer.Acknowledged) return;
         if (answer.NextOffset > transfer.Acknowledged) transfer.ProgressTick = tick;
         transfer.Acknowledged = answer.NextOffset;

@@ -111,7 +111,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
         try
         {
             await host.StopAsync(EndDeadline).ConfigureAwait(false);
-            await node.DisposeAsync().AsTask().WaitAsync(EndDeadline).ConfigureAwait(false);
+            await Task.Run(async () => await node.DisposeAsync().ConfigureAwait(false)).WaitAsync(EndDeadline).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -74,7 +74,7 @@ internal sealed class NodeRun
         isStopping = true;
         Process.After(TimeSpan.Zero, () => When(Replica.StopAsync(StopWithinTicks), () =>
         {
-            Replica.Close();
+            Replica.Close(TimeSpan.Zero);
             EndAndRestart(closesLog: true);
         }));
     }
