@@ -13,8 +13,9 @@ public sealed class RoomsTests
         ["Gache.Log"] = ["Gache.Primitives", "Gache.Raft"],
         ["Gache.Store"] = ["Gache.Primitives"],
         ["Gache.Replication"] = ["Gache.Primitives", "Gache.Raft", "Gache.Log", "Gache.Store"],
-        ["Gache.Simulation"] = ["Gache.Primitives", "Gache.Raft", "Gache.Log", "Gache.Store", "Gache.Replication"],
-        ["Gache.Server"] = ["Gache.Primitives", "Gache.Raft", "Gache.Log", "Gache.Store", "Gache.Replication"],
+        ["Gache.Cluster"] = ["Gache.Primitives", "Gache.Store", "Gache.Replication"],
+        ["Gache.Simulation"] = ["Gache.Primitives", "Gache.Raft", "Gache.Log", "Gache.Store", "Gache.Replication", "Gache.Cluster"],
+        ["Gache.Server"] = ["Gache.Primitives", "Gache.Raft", "Gache.Log", "Gache.Store", "Gache.Replication", "Gache.Cluster"],
     };
 
     public static TheoryData<string> Rooms => [.. Project.Rooms.Select(project => project.Name)];

@@ -1,0 +1,35 @@
+namespace Gache.Cluster;
+
+/// <summary>What a call over the cluster port asks for.</summary>
+public enum CallKind : byte
+{
+    /// <summary>What the caller knows of each node, in short; answered with what it lacks and a digest back.</summary>
+    GossipDigest = 1,
+
+    /// <summary>Records that the receiver lacks.</summary>
+    GossipDelta = 2,
+
+    /// <summary>Whether the receiver's data folder is empty: asked by a node that is about to found.</summary>
+    FolderState = 3,
+
+    /// <summary>A new shard asks for its slots.</summary>
+    Grant = 4,
+
+    /// <summary>A client's request, for the leader of its key's shard.</summary>
+    Forward = 5,
+
+    /// <summary>The source of a slot begins to stream it.</summary>
+    ImportBegin = 6,
+
+    /// <summary>Records of a slot that is being moved.</summary>
+    ImportChunk = 7,
+
+    /// <summary>The slot was handed over: the target may own it once its import equals the source's state.</summary>
+    ImportOwn = 8,
+
+    /// <summary>The source kept the slot: the target drops its import.</summary>
+    ImportDrop = 9,
+
+    /// <summary>What an operator asked at another node.</summary>
+    Admin = 10,
+}
