@@ -171,7 +171,7 @@ public sealed partial class Replica
     /// <summary>What waits becomes one batch: one log write, one sync, one message a follower. The next waits for that sync.</summary>
     private void Propose()
     {
-        if (waitingWrites.Count == 0 || core.Role != Role.Leader || core.IsWriting || isPacing || taker.IsFull || isLoading) return;
+        if (waitingWrites.Count == 0 || core.Role != Role.Leader || core.IsWriting || isPacing || taker.IsFull || isLoading || HoldsProposals) return;
         ulong time = clock.Now();
         long bytes = 0;
         int count = 0;
