@@ -80,6 +80,8 @@ public sealed partial class Replica
 
         sender.Tick(nowTick, core.Term, core.Role == Role.Leader);
         HandOverIfTheDiskIsSlow();
+        if (core.HasCommittedInTerm) freshness.Hear(core.CommitIndex);
+        freshness.Tick(nowTick);
         if (nowTick % StatusEveryTicks == 0)
         {
             BeginSnapshotIfDue();
@@ -113,6 +115,7 @@ public sealed partial class Replica
         bool isAnswer = message.Kind is MessageKind.AppendAnswer or MessageKind.HeartbeatAnswer;
         if (isAnswer && core.Role == Role.Leader && message.Term == core.Term) TakeReport(message.From, arrived.Report);
         core.Step(message);
+        if (arrived.ShardCommitIndex != 0 && core.Leader == message.From && message.Term == core.Term) freshness.Hear(arrived.ShardCommitIndex);
     }
 
     private void TakeDurables()
@@ -209,7 +212,7 @@ public sealed partial class Replica
             });
         }
 
-        if (core.Role == Role.Leader) outgoing.StoreTimeMilliseconds = clock.Now();
+        if (core.Role == Role.Leader) (outgoing.StoreTimeMilliseconds, outgoing.ShardCommitIndex) = (clock.Now(), core.HasCommittedInTerm ? core.CommitIndex : 0);
         if (members.IsMute) outputs.Messages.Clear();
         foreach (Message message in outputs.Messages) outgoing.Add(message, core.DurableWrite);
         foreach (ConfirmedReads confirmed in outputs.Reads)
@@ -285,6 +288,7 @@ public sealed partial class Replica
     private void ServeStale(ReadOperation read)
     {
         if (isLoading) Refuse(read, Loading);
+        else if (startsEmpty && !HasCaughtUp()) Refuse(read, CatchingUp); // an empty store would deny every key of the shard
         else Serve(read);
     }
 

@@ -141,6 +141,7 @@ public sealed partial class Replica : ITransportEvents
         intake = new SnapshotIntake(parts.Snapshots, background, Post);
         members = new MemberKeeper(core, transport, identity, logger, Post);
         appliedIndex = store.AppliedIndex;
+        startsEmpty = appliedIndex == 0;
         core.Applied(appliedIndex);
         durableMark = core.SnapshotIndex;
         clock.Hear(store.StoreTimeMilliseconds);
