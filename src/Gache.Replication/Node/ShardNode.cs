@@ -73,6 +73,13 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     public Task<JoinAnswer> JoinAsync(JoinRequest request) =>
         Replica is { } replica ? replica.JoinAsync(request) : Task.FromResult(new JoinAnswer(Outside(), JoinRefusal.None, Outside().Detail));
 
+    /// <summary>Hands leadership over at once and keeps answering, until <see cref="StopAsync"/>; see <see cref="Replica.HandOverAsync"/>.</summary>
+    public async Task HandOverAsync(TimeSpan within)
+    {
+        if (Replica is { } replica && !ended.Task.IsCompleted)
+            await replica.HandOverAsync((int)(within / ReplicaOptions.Tick)).WaitAsync(within).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     /// <summary>Takes no new requests, lets those under way commit, hands leadership over, and closes the log.</summary>
     public async Task StopAsync(TimeSpan within)
     {
