@@ -73,6 +73,13 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     public Task<JoinAnswer> JoinAsync(JoinRequest request) =>
         Replica is { } replica ? replica.JoinAsync(request) : Task.FromResult(new JoinAnswer(Outside(), JoinRefusal.None, Outside().Detail));
 
+    /// <summary>Hands leadership over at once and keeps answering, until <see cref="StopAsync"/>; see <see cref="Replica.HandOverAsync"/>.</summary>
+    public async Task HandOverAsync(TimeSpan within)
+    {
+        if (Replica is { } replica && !ended.Task.IsCompleted)
+            await replica.HandOverAsync((int)(within / ReplicaOptions.Tick)).WaitAsync(within).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     /// <summary>Takes no new requests, lets those under way commit, hands leadership over, and closes the log.</summary>
     public async Task StopAsync(TimeSpan within)
     {
@@ -306,7 +313,9 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     private ReplicaStatus StatusOutside() => new()
     {
         Node = identity.Node, Shard = default, Cluster = default, Role = ReplicaRole.Outside, Term = 0, Leader = default, LeaderApi = null, IsLeaderHeard = false,
-        Members = [], FirstIndex = 1, LastIndex = 0, DurableIndex = 0, CommitIndex = 0, AppliedIndex = 0, SnapshotIndex = 0, Revision = 0, KeyCount = 0,
+        Members = [], FirstIndex = 1, LastIndex = 0, DurableIndex = 0, CommitIndex = 0, AppliedIndex = 0, SnapshotIndex = 0,
+        ShardCommitIndex = 0, ShardCommitIndexSecondAgo = null, HasCaughtUp = false, IsLoading = false,
+        Revision = 0, KeyCount = 0,
         StoreBytes = 0, MaxStoreBytes = options.Replica.MaxStoreBytes, Checksum = default, ChecksumIndex = 0, QueuedRequests = 0,
         Alarms = [Outside().Detail], MayServe = false,
     };

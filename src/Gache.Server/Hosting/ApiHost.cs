@@ -68,10 +68,13 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <summary>Lets requests through to the shard.</summary>
     public void Serve(IShard shard) => dispatcher.Serve(shard);
 
+    /// <summary>From now on <c>/readyz</c> says that the node is stopping.</summary>
+    public void AnnounceStop() => dispatcher.BeginStop();
+
     /// <summary>Takes no new connections and lets the requests under way end; what is left at the deadline is cut off.</summary>
     public async Task StopAsync(TimeSpan deadline)
     {
-        dispatcher.BeginStop();
+        AnnounceStop();
         using var end = new CancellationTokenSource(deadline);
         await app.StopAsync(end.Token).ConfigureAwait(false);
     }

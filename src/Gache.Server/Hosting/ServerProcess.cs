@@ -14,10 +14,13 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
     /// <summary>From the first signal to the end of the process.</summary>
     public static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the API port stays open for the hand-over of leadership: until there is a leader to send requests to.</summary>
+    private static readonly TimeSpan HandOverDeadline = TimeSpan.FromSeconds(1);
+
     /// <summary>Requests under way get this much of it; a proposal that is not through by then meets no quorum.</summary>
     private static readonly TimeSpan RequestsDeadline = TimeSpan.FromSeconds(4);
 
-    /// <summary>After them the node commits what is pending, hands over leadership and closes the log.</summary>
+    /// <summary>After them the node commits what is pending and closes the log.</summary>
     private static readonly TimeSpan NodeDeadline = TimeSpan.FromSeconds(4);
 
     /// <summary>A node that ends by itself gives its requests no more than this to be told.</summary>
@@ -33,6 +36,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
     public static async Task<int> RunAsync(ServerOptions options)
     {
         using var signals = new Signals();
+        if (options.StopsWithStdin) signals.StopWhenEnds(Console.OpenStandardInput());
         using var log = new ServerLog(
             options.LogLevel, options.LogFormat, Console.OpenStandardError(), !Console.IsErrorRedirected, TimeProvider.System);
         return await new ServerProcess(options, Console.Error, log.Factory).RunAsync(signals.Stop).ConfigureAwait(false);
@@ -90,6 +94,9 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
         {
             await Task.Run(async () =>
             {
+                // Not after the drain: a slow client must not keep the shard without a leader that can be reached.
+                host.AnnounceStop();
+                await node.HandOverAsync(HandOverDeadline).ConfigureAwait(false);
                 await host.StopAsync(RequestsDeadline).ConfigureAwait(false);
                 await node.StopAsync(NodeDeadline).ConfigureAwait(false);
                 await node.DisposeAsync().ConfigureAwait(false);

@@ -40,4 +40,51 @@ public sealed class ShutdownTests
 
         await writers.VerifyAsync(shard);
     }
+
+    /// <summary>A client that takes its time must not keep the shard waiting for the node that stops.</summary>
+    [Fact]
+    public async Task A_stopping_leader_hands_over_at_once_though_a_slow_client_holds_a_request_open()
+    {
+        await using Shard shard = await Shard.StartAsync();
+        await using var writers = new Writers(shard.Nodes);
+        await writers.GoOnAsync();
+        Node leader = await shard.LeaderAsync();
+        Node other = shard.Nodes.First(node => node != leader);
+        using SlowUpload slow = await SlowUpload.BeginAsync(leader, "slow");
+
+        var clock = Stopwatch.StartNew();
+        leader.Process.Send(Signal.Terminate);
+        Node next = await Wait.ForAsync("another node takes a write itself", async () =>
+        {
+            foreach (Node node in shard.Nodes.Where(node => node != leader))
+                if ((await shard.Client.SendAsync(HttpMethod.Post, node.Key("after"), [1])).Status == 200) return node;
+            return null;
+        });
+        TimeSpan handedOver = clock.Elapsed;
+        string answer = await slow.EndAsync();
+
+        Assert.True(handedOver < TimeSpan.FromSeconds(1), $"another node took a write only after {handedOver}");
+        Assert.True(answer.StartsWith("HTTP/1.1 307", StringComparison.Ordinal) && answer.Contains($"Location: {next.Key("slow")}\r\n", StringComparison.Ordinal), answer);
+        Assert.Equal(0, await leader.Process.ExitAsync());
+        await leader.StartReadyAsync();
+        await writers.GoOnAsync();
+        await writers.VerifyAsync(shard);
+        Assert.Null(await shard.ReadAsync(other, "slow"));
+    }
+
+    [Fact]
+    public async Task A_second_SIGTERM_ends_the_process_at_once()
+    {
+        await using Shard shard = await Shard.StartAsync(size: 1);
+        Node node = shard.First;
+        using SlowUpload slow = await SlowUpload.BeginAsync(node, "slow");
+        node.Process.Send(Signal.Terminate);
+        await Wait.UntilAsync("it says that it stops", () => Task.FromResult(node.Process.Log.Contains("a second one ends at once")));
+
+        var clock = Stopwatch.StartNew();
+        node.Process.Send(Signal.Terminate);
+
+        Assert.Equal(128 + 15, await node.Process.ExitAsync());
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"the end took {clock.Elapsed}, and the slow client would have held it for four seconds");
+    }
 }
