@@ -23,6 +23,7 @@ public sealed class CompactedLogTests
         leader.Step(Server.HeartbeatAnswer(3, term: 2) with { Commit = 2 });
         Assert.True(Follower(leader).NeedsSnapshot);
         Assert.Empty(leader.Sent);
+        Assert.Empty(leader.SnapshotsWanted); // it is asked for once
     }
 
     [Fact]

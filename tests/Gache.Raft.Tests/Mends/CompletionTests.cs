@@ -34,6 +34,19 @@ public sealed class CompletionTests
     }
 
     [Fact]
+    public void Completion_counts_up_to_the_lowest_replacement_since_and_not_up_to_the_latest()
+    {
+        var server = new Server { IsDiskSlow = true };
+        server.Step(Server.Append(2, term: 2, 1, 1, commit: 0, 2, 2, 2));
+        server.Step(Server.Append(3, term: 3, 1, 1, commit: 0, 3, 3, 3)); // replaces from 2 on
+        server.Step(Server.Append(2, term: 4, 3, 3, commit: 0, 4));       // replaces 4
+        server.SyncOne();
+        Assert.Equal(1ul, server.Core.DurableIndex);
+        server.Sync();
+        Assert.Equal(4ul, server.Core.DurableIndex);
+    }
+
+    [Fact]
     public void Completion_of_a_write_before_a_snapshot_replaced_the_log_does_not_count()
     {
         var server = new Server { IsDiskSlow = true };

@@ -29,8 +29,18 @@ public sealed class MemberBoundTests
     [Fact]
     public void Payload_that_names_more_members_than_the_bound_is_no_configuration()
     {
-        byte[] payload = Group.ConfigurationOf([1, 2, 3]).Encode();
-        payload[1] = Configuration.MaxMembers + 1; // format, then how many
+        var writer = new ByteWriter();
+        writer.WriteByte(1); // the format
+        writer.WriteByte(Configuration.MaxMembers + 1);
+        for (int number = 1; number <= Configuration.MaxMembers + 1; number++)
+        {
+            writer.WriteUInt128(Group.IdOf(number).Value);
+            writer.WriteByte(1); // a voter
+            writer.WriteText($"n{number}:7000");
+            writer.WriteText($"n{number}:8000");
+        }
+
+        byte[] payload = writer.Written.ToArray();
         var reader = new ByteReader(payload);
         Assert.False(Configuration.TryDecode(ref reader, out _));
         Assert.Throws<InvariantBrokenException>(() => Configuration.Decode(payload));
