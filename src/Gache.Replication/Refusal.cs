@@ -38,6 +38,12 @@ public enum RefusalCode
 
     /// <summary>A committed entry of another term stands at the proposal's index: it was replaced. Surely not applied (P11).</summary>
     Superseded,
+
+    /// <summary>The key's slot is not served by this shard (any more): apply refused the write, or the read was not carried out (P9, P11).</summary>
+    NotServed,
+
+    /// <summary>A command on slots does not fit the slot's present phase or epoch: apply refused it.</summary>
+    Outdated,
 }
 
 /// <summary>An answer that is not a result. A value, not an exception: exceptions are for faults.</summary>

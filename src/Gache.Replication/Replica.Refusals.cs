@@ -32,8 +32,16 @@ public sealed partial class Replica
     private static readonly Refusal Loading = new(
         RefusalCode.NotServing, "this node is loading a snapshot from the leader; ask another one, or wait", RetryAfter: TimeSpan.FromSeconds(1));
 
+    private static readonly Refusal CatchingUp = new(
+        RefusalCode.NotServing, "this node has not yet got what its shard had when it came; ask another one, or wait", RetryAfter: TimeSpan.FromSeconds(1));
+
     private static readonly Refusal DiskFull = new(
         RefusalCode.DiskFull, "the disk of a voter is nearly full: reads and deletes go on, and puts will when there is space again");
+
+    private static readonly Refusal NotServed = new(
+        RefusalCode.NotServed, "the key's slot is not served by this shard; ask its owner", RetryAfter: TimeSpan.FromSeconds(1));
+
+    private static readonly Refusal Outdated = new(RefusalCode.Outdated, "the slot is in another phase or epoch than the command acts on");
 
     private string? LeaderApi => core.Configuration.Find(core.Leader)?.ApiAddress;
 

@@ -38,11 +38,13 @@ public sealed partial class Replica
                 Perform();
                 more = Apply();
                 ServeReads();
+                while (inspections.TryDequeue(out Action<bool>? look)) look(!isLoading);
                 Observe();
             }
             else
             {
                 RefuseEverything();
+                while (inspections.TryDequeue(out Action<bool>? look)) look(false);
                 closed.TrySetResult();
             }
         }
@@ -80,6 +82,8 @@ public sealed partial class Replica
 
         sender.Tick(nowTick, core.Term, core.Role == Role.Leader);
         HandOverIfTheDiskIsSlow();
+        if (core.HasCommittedInTerm) freshness.Hear(core.CommitIndex);
+        freshness.Tick(nowTick);
         if (nowTick % StatusEveryTicks == 0)
         {
             BeginSnapshotIfDue();
@@ -113,6 +117,7 @@ public sealed partial class Replica
         bool isAnswer = message.Kind is MessageKind.AppendAnswer or MessageKind.HeartbeatAnswer;
         if (isAnswer && core.Role == Role.Leader && message.Term == core.Term) TakeReport(message.From, arrived.Report);
         core.Step(message);
+        if (arrived.ShardCommitIndex != 0 && core.Leader == message.From && message.Term == core.Term) freshness.Hear(arrived.ShardCommitIndex);
     }
 
     private void TakeDurables()
@@ -209,7 +214,7 @@ public sealed partial class Replica
             });
         }
 
-        if (core.Role == Role.Leader) outgoing.StoreTimeMilliseconds = clock.Now();
+        if (core.Role == Role.Leader) (outgoing.StoreTimeMilliseconds, outgoing.ShardCommitIndex) = (clock.Now(), core.HasCommittedInTerm ? core.CommitIndex : 0);
         if (members.IsMute) outputs.Messages.Clear();
         foreach (Message message in outputs.Messages) outgoing.Add(message, core.DurableWrite);
         foreach (ConfirmedReads confirmed in outputs.Reads)
@@ -268,8 +273,9 @@ public sealed partial class Replica
     private void Answer(in Entry entry, ApplyResult result)
     {
         if (pending.Take(entry.Index) is not { } operation) return;
-        if (operation.Term == entry.Term) operation.Answer(result.Revision, result.Existed);
-        else operation.Refuse(Superseded(entry)); // a committed entry of another term stands there (P11)
+        if (operation.Term != entry.Term) operation.Refuse(Superseded(entry)); // a committed entry of another term stands there (P11)
+        else if (result.Status == ApplyStatus.Done) operation.Answer(result.Revision, result.Existed);
+        else operation.Refuse(result.Status == ApplyStatus.NotServed ? NotServed : Outdated); // apply itself refused it (P11)
         answers.Add(operation);
     }
 
@@ -285,12 +291,21 @@ public sealed partial class Replica
     private void ServeStale(ReadOperation read)
     {
         if (isLoading) Refuse(read, Loading);
+        else if (startsEmpty && !HasCaughtUp()) Refuse(read, CatchingUp); // an empty store would deny every key of the shard
         else Serve(read);
     }
 
     private void Serve(ReadOperation read)
     {
-        read.Serve(store);
+        // What the state at the read's index says of the slot is what counts: no view of the cluster does (P9).
+        int slot = Slot.Of(read.Key.Span);
+        if (!store.IsServed(slot))
+        {
+            Refuse(read, NotServed);
+            return;
+        }
+
+        read.Serve(store, slot);
         Counters.Reads++;
         answers.Add(read);
     }
@@ -403,16 +418,21 @@ public sealed partial class Replica
         // What an answer lets run may ask again at once and end up here: the outer call answers that too, so that the stack stays flat.
         if (completing == this) return;
         completing = this;
-        while (given.TryDequeue(out List<Operation>? ready))
+        while (true)
         {
-            foreach (Operation operation in ready)
+            if (given.TryDequeue(out List<Operation>? ready))
             {
-                Release(operation);
-                operation.Complete();
-            }
+                foreach (Operation operation in ready)
+                {
+                    Release(operation);
+                    operation.Complete();
+                }
 
-            ready.Clear();
-            spareAnswers = ready;
+                ready.Clear();
+                spareAnswers = ready;
+            }
+            else if (afterStep.TryDequeue(out Action? tell)) tell();
+            else break;
         }
 
         completing = null;

@@ -84,6 +84,8 @@ public sealed partial class Replica : ITransportEvents
     private readonly ConcurrentQueue<Arrival> arrivals = new();
     private readonly ConcurrentQueue<Durable> durables = new();
     private readonly ConcurrentQueue<Action> events = new();
+    private readonly ConcurrentQueue<Action<bool>> inspections = new();
+    private readonly ConcurrentQueue<Action> afterStep = new(); // whoever waits for these may ask at once again
     private readonly ConcurrentQueue<(JoinRequest Request, TaskCompletionSource<JoinAnswer> Answer)> joins = new();
     private readonly TaskCompletionSource closed = new();
     private readonly Action<ulong> rememberMute;
@@ -141,6 +143,7 @@ public sealed partial class Replica : ITransportEvents
         intake = new SnapshotIntake(parts.Snapshots, background, Post);
         members = new MemberKeeper(core, transport, identity, logger, Post);
         appliedIndex = store.AppliedIndex;
+        startsEmpty = appliedIndex == 0;
         core.Applied(appliedIndex);
         durableMark = core.SnapshotIndex;
         clock.Hear(store.StoreTimeMilliseconds);
@@ -194,6 +197,37 @@ public sealed partial class Replica : ITransportEvents
         ValueTask<ReadAnswer> answer = operation.AsValueTask();
         if (Enqueue(operation)) guard.Signal();
         return answer;
+    }
+
+    /// <summary>A slot's phase in the state applied here. Any thread may ask, and may be told what was true a moment ago: a hint where to
+    /// send a request, while the request itself is judged by the state at its own index.</summary>
+    /// <param name="slot">0 to 16,383.</param>
+    public SlotPhase SlotPhaseOf(int slot) => store.PhaseOf(slot);
+
+    /// <summary>Rises whenever a slot's state changes here; any thread may ask.</summary>
+    public long SlotsVersion => store.SlotsVersion;
+
+    /// <summary>Looks at the applied state, as its owner: at most half a millisecond of work.</summary>
+    /// <typeparam name="T">What is wanted of it.</typeparam>
+    /// <param name="look">Runs in the step; keeps no reference to the store.</param>
+    /// <returns>What it returned; it completes after the step. Cancelled while a snapshot is loaded and once the replica has ended.</returns>
+    public Task<T> InspectAsync<T>(Func<KeyValueStore, T> look)
+    {
+        var answer = new TaskCompletionSource<T>();
+        inspections.Enqueue(mayLook =>
+        {
+            if (mayLook)
+            {
+                T seen = look(store);
+                afterStep.Enqueue(() => answer.TrySetResult(seen));
+            }
+            else
+            {
+                afterStep.Enqueue(() => answer.TrySetCanceled());
+            }
+        });
+        guard.Signal();
+        return answer.Task;
     }
 
     /// <summary>Takes up a join, or a member's changed address.</summary>

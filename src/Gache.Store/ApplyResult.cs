@@ -5,6 +5,12 @@ public enum ApplyStatus : byte
 {
     /// <summary>It was carried out.</summary>
     Done = 1,
+
+    /// <summary>It was not, and changed nothing: the key's slot is not served by this shard (any more).</summary>
+    NotServed = 2,
+
+    /// <summary>It was not, and changed nothing: the slot's phase or epoch is not the one that the command acts on.</summary>
+    Outdated = 3,
 }
 
 /// <summary>The answer to an applied command; the same on every replica.</summary>

@@ -9,7 +9,7 @@ namespace Gache.Store;
 /// One owner at a time calls it; nothing here locks. What apply does depends on the state and the entry alone (P5). Values are native
 /// memory: dispose the store to give it back.
 /// </remarks>
-public sealed class KeyValueStore : IDisposable
+public sealed partial class KeyValueStore : IDisposable
 {
     /// <summary>The feature level of a new shard: set, put, delete, time.</summary>
     public const uint FirstFeatureLevel = 1;
@@ -44,15 +44,19 @@ public sealed class KeyValueStore : IDisposable
     /// pre-images, tables.</summary>
     public long Bytes => SlotTable.EmptyBytes + table.Blocks.UsedBytes + ledger.ValueBytes + (table.Capture?.PreimageBlockBytes ?? 0);
 
-    /// <summary>The checksum of the whole replicated state: every record, the revision counter and the feature level.</summary>
+    /// <summary>The checksum of the whole replicated state: every record, the revision counter, the feature level, and what the log said of slots.</summary>
     public UInt128 Checksum
     {
         get
         {
-            Span<byte> state = stackalloc byte[16 + sizeof(ulong) + sizeof(uint)];
+            Span<byte> state = stackalloc byte[16 + sizeof(ulong) + sizeof(uint) + 16 + 16];
             BinaryPrimitives.WriteUInt128LittleEndian(state, table.Checksum);
             BinaryPrimitives.WriteUInt64LittleEndian(state[16..], Revision);
             BinaryPrimitives.WriteUInt32LittleEndian(state[24..], FeatureLevel);
+            bool isUntold = ownership.Checksum == 0 && grants.IsUntold;
+            if (isUntold) return XxHash128.HashToUInt128(state[..28]);
+            BinaryPrimitives.WriteUInt128LittleEndian(state[28..], ownership.Checksum);
+            BinaryPrimitives.WriteUInt128LittleEndian(state[44..], grants.Checksum);
             return XxHash128.HashToUInt128(state);
         }
     }
@@ -78,18 +82,27 @@ public sealed class KeyValueStore : IDisposable
         Invariant.Holds(Command.TryParse(command, out CommandView view), $"entry {index} of {command.Length} bytes is not a command");
         time.Apply(view.StoreTimeMilliseconds);
 
-        bool existed = false;
-        switch (view.Kind)
+        if (view.Kind > CommandKind.Time) return new ApplyResult(ApplySlots(view) ? ApplyStatus.Done : ApplyStatus.Outdated, Revision, false);
+        return view.Kind == CommandKind.Time ? new ApplyResult(ApplyStatus.Done, Revision, false) : ApplyToKey(view);
+    }
+
+    private ApplyResult ApplyToKey(in CommandView view)
+    {
+        int slot = Slot.Of(view.Key);
+        if (!ownership.IsServed(slot)) return new ApplyResult(ApplyStatus.NotServed, Revision, false);
+
+        bool existed;
+        if (view.Kind == CommandKind.Delete)
         {
-            case CommandKind.Set or CommandKind.Put:
-                existed = table.Set(view.Key, ++Revision, view.Value);
-                break;
-            case CommandKind.Delete:
-                existed = table.Remove(view.Key);
-                if (existed) Revision++; // removing nothing changes nothing, so that a retry does not show
-                break;
+            existed = table.Remove(slot, view.Key);
+            if (existed) Revision++; // removing nothing changes nothing, so that a retry does not show
+        }
+        else
+        {
+            existed = table.Set(slot, view.Key, ++Revision, view.Value);
         }
 
+        NoteChange(slot, view.Key);
         return new ApplyResult(ApplyStatus.Done, Revision, existed);
     }
 
@@ -100,9 +113,15 @@ public sealed class KeyValueStore : IDisposable
     /// <summary>Reads a key.</summary>
     /// <param name="key">1 to 2,048 bytes.</param>
     /// <param name="value">Valid until the store's next change.</param>
-    public bool TryGet(ReadOnlySpan<byte> key, out ValueRef value)
+    public bool TryGet(ReadOnlySpan<byte> key, out ValueRef value) => TryGet(Slot.Of(key), key, out value);
+
+    /// <summary>Reads a key whose slot is known.</summary>
+    /// <param name="slot">The key's slot.</param>
+    /// <param name="key">1 to 2,048 bytes.</param>
+    /// <param name="value">Valid until the store's next change.</param>
+    public bool TryGet(int slot, ReadOnlySpan<byte> key, out ValueRef value)
     {
-        bool isFound = table.Blocks.TryFind(Slot.Of(key), key, out Record record);
+        bool isFound = table.Blocks.TryFind(slot, key, out Record record);
         value = isFound ? new ValueRef(record, ledger) : default;
         return isFound;
     }
@@ -117,7 +136,7 @@ public sealed class KeyValueStore : IDisposable
     {
         if (table.Capture is { IsAbandoned: true } abandoned) abandoned.Abandon();
         Invariant.Holds(table.Capture is null && restore is null, "a snapshot begins while another one is taken or restored");
-        var head = new SnapshotHead(AppliedIndex, Revision, StoreTimeMilliseconds, FeatureLevel, KeyCount, Checksum);
+        var head = new SnapshotHead(AppliedIndex, Revision, StoreTimeMilliseconds, FeatureLevel, KeyCount, Checksum, EncodeSlots());
         table.Capture = new SnapshotCapture(head, table, ledger, preimageBytesMax);
         return table.Capture;
     }
@@ -148,6 +167,7 @@ public sealed class KeyValueStore : IDisposable
         AppliedIndex = head.AppliedIndex;
         Revision = head.Revision;
         FeatureLevel = head.FeatureLevel;
+        RestoreSlots(head.Slots);
         time.Restore(head.StoreTimeMilliseconds);
         if (Checksum != expectedChecksum || Checksum != head.Checksum)
         {
@@ -165,6 +185,7 @@ public sealed class KeyValueStore : IDisposable
         restore?.Dispose();
         restore = null;
         table.Clear();
+        ResetSlots();
         AppliedIndex = 0;
         Revision = 0;
         FeatureLevel = FirstFeatureLevel;

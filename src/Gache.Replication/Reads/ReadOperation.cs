@@ -32,9 +32,9 @@ internal sealed class ReadOperation : Operation, IValueTaskSource<ReadAnswer>, I
     public override void Refuse(Refusal refusal) => answer = new ReadAnswer(refusal);
 
     /// <summary>Reads the store; called by its owner.</summary>
-    public void Serve(KeyValueStore store)
+    public void Serve(KeyValueStore store, int slot)
     {
-        if (!store.TryGet(Key.Span, out ValueRef value))
+        if (!store.TryGet(slot, Key.Span, out ValueRef value))
         {
             answer = new ReadAnswer(isFound: false, revision: 0, default, this);
             return;

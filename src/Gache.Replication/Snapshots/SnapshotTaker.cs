@@ -46,7 +46,12 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
         {
             folder.DeleteOld(markedIndex);
             writer = folder.Write(head);
-            writer.Append(stateHead.Written);
+            for (ReadOnlySpan<byte> rest = stateHead.Written; !rest.IsEmpty;)
+            {
+                int length = Math.Min(rest.Length, SnapshotWriter.MaxChunkBytes);
+                writer.Append(rest[..length]);
+                rest = rest[length..];
+            }
         });
     }
 

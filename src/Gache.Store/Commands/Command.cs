@@ -5,8 +5,9 @@ namespace Gache.Store;
 
 /// <summary>Encodes commands: what an entry of the log carries and <see cref="KeyValueStore.Apply"/> takes.</summary>
 /// <remarks>
-/// Little-endian: kind (1), format (1), store time in milliseconds (8), then for all kinds but time the key's length (2), the key, and
+/// Little-endian: kind (1), format (1), store time in milliseconds (8), then for a set, put or delete the key's length (2), the key, and
 /// the value up to the end. The time stands at a fixed place, so that the leader can stamp a finished command when it proposes it.
+/// What is said of slots is in <see cref="SlotCommand"/> and <see cref="SlotsCommand"/>.
 /// </remarks>
 public static class Command
 {
@@ -51,13 +52,19 @@ public static class Command
 
         var kind = (CommandKind)command[0];
         Invariant.Holds(
-            kind is >= CommandKind.Set and <= CommandKind.Time && command[1] == Format,
+            kind is >= CommandKind.Set and <= CommandKind.Recover && command[1] == Format,
             $"command of kind {command[0]}, format {command[1]} is unknown to this version");
         ulong time = BinaryPrimitives.ReadUInt64LittleEndian(command[TimeOffset..]);
         if (kind == CommandKind.Time)
         {
             view = new CommandView(kind, time, default, default);
             return command.Length == HeadBytes;
+        }
+
+        if (kind > CommandKind.Time)
+        {
+            view = new CommandView(kind, time, default, command[HeadBytes..]);
+            return true;
         }
 
         if (command.Length < KeyOffset) return false;
@@ -72,7 +79,15 @@ public static class Command
     }
 
     /// <summary>Whether the command may make the state larger, and so is refused when memory or disk are short; deletes always go.</summary>
-    public static bool NeedsSpace(ReadOnlySpan<byte> command) => (CommandKind)command[0] is CommandKind.Set or CommandKind.Put;
+    public static bool NeedsSpace(ReadOnlySpan<byte> command) => (CommandKind)command[0] is CommandKind.Set or CommandKind.Put or CommandKind.Import;
+
+    /// <summary>Begins a command that is no set, put or delete: kind, format and a time that is stamped later.</summary>
+    internal static void WriteHead(ByteWriter writer, CommandKind kind)
+    {
+        writer.WriteByte((byte)kind);
+        writer.WriteByte(Format);
+        writer.WriteUInt64(0);
+    }
 
     private static byte[] Encode(CommandKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {

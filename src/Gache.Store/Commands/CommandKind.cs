@@ -14,4 +14,40 @@ public enum CommandKind : byte
 
     /// <summary>Only moves the store's time forward.</summary>
     Time = 4,
+
+    /// <summary>The shard is founded with these slots: its first command.</summary>
+    Found = 5,
+
+    /// <summary>The founding shard grants slots to a new shard.</summary>
+    Grant = 6,
+
+    /// <summary>Slots are to move to another shard; they are served until they are handed over.</summary>
+    Leave = 7,
+
+    /// <summary>A stream of a slot begins: its target takes it up.</summary>
+    BeginImport = 8,
+
+    /// <summary>Records of the stream.</summary>
+    Import = 9,
+
+    /// <summary>The source hands the slot over: the move's only commit point.</summary>
+    Hand = 10,
+
+    /// <summary>The target owns the slot, if what it imported is what was handed over.</summary>
+    TakeOver = 11,
+
+    /// <summary>The source keeps a slot that it has not handed over.</summary>
+    Keep = 12,
+
+    /// <summary>The target drops an import whose source kept the slot.</summary>
+    DropImport = 13,
+
+    /// <summary>The target was told that the slot was kept.</summary>
+    EndKeep = 14,
+
+    /// <summary>Deletes a slice of the records of a slot that is not ours any more, or of an import that begins anew.</summary>
+    Release = 15,
+
+    /// <summary>A shard that lost its majority for good goes on with what one member has (see <see cref="RecoverCommand"/>).</summary>
+    Recover = 16,
 }

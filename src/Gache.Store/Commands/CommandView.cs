@@ -17,9 +17,9 @@ public readonly ref struct CommandView
     /// <summary>The leader's store time when it proposed the command.</summary>
     public ulong StoreTimeMilliseconds { get; }
 
-    /// <summary>The key; empty for a time command.</summary>
+    /// <summary>The key of a set, put or delete; else empty.</summary>
     public ReadOnlySpan<byte> Key { get; }
 
-    /// <summary>The value of a set or put; else empty.</summary>
+    /// <summary>The value of a set or put; the body of a command about slots; else empty.</summary>
     public ReadOnlySpan<byte> Value { get; }
 }

@@ -7,7 +7,7 @@ namespace Gache.Store;
 internal sealed class SlotTable(NativeLedger ledger)
 {
     /// <summary>What the table takes when it is empty, in bytes: a root, a checksum and a count for each slot.</summary>
-    public const long EmptyBytes = Slot.Count * (8L + 16 + 8);
+    public const long EmptyBytes = Slot.Count * (8L + 16 + 8) + SlotOwnership.Bytes;
 
     private readonly UInt128[] checksums = new UInt128[Slot.Count];
     private readonly long[] counts = new long[Slot.Count];
@@ -30,30 +30,29 @@ internal sealed class SlotTable(NativeLedger ledger)
     /// <summary>Sets a key.</summary>
     /// <returns>Whether it was there before.</returns>
     [SkipLocalsInit]
-    public bool Set(ReadOnlySpan<byte> key, ulong revision, ReadOnlySpan<byte> value)
+    public bool Set(int slot, ReadOnlySpan<byte> key, ulong revision, ReadOnlySpan<byte> value)
     {
-        if (key.Length + value.Length <= Record.InlineBytesMax) return Set(Slot.Of(key), new RecordDraft(key, 0, revision, value));
+        if (key.Length + value.Length <= Record.InlineBytesMax) return Set(slot, new RecordDraft(key, 0, revision, value));
 
         LargeBytes large = LargeBytes.Allocate(value.Length, ledger);
         value.CopyTo(large.Bytes);
         large.Seal();
-        return Set(key, revision, large);
+        return Set(slot, key, revision, large);
     }
 
     /// <summary>Sets a key to a large value that is already in its place; the caller's reference becomes the table's.</summary>
-    public bool Set(ReadOnlySpan<byte> key, ulong revision, LargeBytes value)
+    public bool Set(int slot, ReadOnlySpan<byte> key, ulong revision, LargeBytes value)
     {
         nint address = value.Address;
         var tail = MemoryMarshal.AsBytes(new ReadOnlySpan<nint>(in address));
-        return Set(Slot.Of(key), new RecordDraft(key, Record.LargeFlag, revision, tail));
+        return Set(slot, new RecordDraft(key, Record.LargeFlag, revision, tail));
     }
 
     /// <summary>Removes a key.</summary>
     /// <returns>Whether it was there.</returns>
     [SkipLocalsInit]
-    public bool Remove(ReadOnlySpan<byte> key)
+    public bool Remove(int slot, ReadOnlySpan<byte> key)
     {
-        int slot = Slot.Of(key);
         Unsafe.SkipInit(out BlockPath path);
         Blocks.Seek(slot, key, ref path);
         if (!path.IsFound) return false;
@@ -65,6 +64,22 @@ internal sealed class SlotTable(NativeLedger ledger)
         Blocks.Remove(ref path);
         Blocks.Settle();
         return true;
+    }
+
+    /// <summary>Removes the first records of a slot.</summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="most">At most so many.</param>
+    public void RemoveFirst(int slot, int most)
+    {
+        Span<byte> key = stackalloc byte[StoreLimits.MaxKeyBytes];
+        while (most-- > 0 && counts[slot] > 0)
+        {
+            var cursor = default(BlockCursor);
+            cursor.SeekBehind(Blocks, slot, default);
+            ReadOnlySpan<byte> first = cursor.Record.Key;
+            first.CopyTo(key);
+            Remove(slot, key[..first.Length]);
+        }
     }
 
     /// <summary>Forgets all keys and gives their memory back.</summary>

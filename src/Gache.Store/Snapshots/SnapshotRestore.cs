@@ -79,7 +79,7 @@ internal sealed class SnapshotRestore(SnapshotHead head, SlotTable table, Native
 
         ReadOnlySpan<byte> value = reader.ReadBytes((int)valueLength);
         if (!reader.IsValid) throw Damaged("a value is cut off");
-        table.Set(key, revision, value);
+        table.Set(slot, key, revision, value);
     }
 
     private void ContinueValue(ReadOnlySpan<byte> bytes)
@@ -92,7 +92,7 @@ internal sealed class SnapshotRestore(SnapshotHead head, SlotTable table, Native
 
         value.Seal();
         unfinished = 0; // the table's now
-        table.Set(LastKey, lastRevision, value);
+        table.Set(lastSlot, LastKey, lastRevision, value);
     }
 
     private SnapshotDamagedException Damaged(string what) => new($"chunk {chunks} of the snapshot at index {head.AppliedIndex} is damaged: {what}");

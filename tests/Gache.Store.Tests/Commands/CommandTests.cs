@@ -48,7 +48,7 @@ public sealed class CommandTests
 
     [Theory]
     [InlineData(0, 1)]
-    [InlineData(5, 1)]
+    [InlineData(17, 1)]
     [InlineData(1, 0)]
     [InlineData(1, 2)]
     public void A_kind_or_format_of_a_later_version_ends_the_process_rather_than_diverge(byte kind, byte format)

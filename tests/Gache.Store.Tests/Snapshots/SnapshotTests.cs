@@ -87,7 +87,7 @@ public sealed class SnapshotTests : IDisposable
     [Fact]
     public void A_head_is_read_as_it_was_written()
     {
-        var head = new SnapshotHead(1, 2, 3, 4, 5, UInt128.MaxValue);
+        var head = new SnapshotHead(1, 2, 3, 4, 5, UInt128.MaxValue, default);
         var writer = new ByteWriter();
         head.WriteTo(writer);
         var reader = new ByteReader(writer.Written);
@@ -96,7 +96,7 @@ public sealed class SnapshotTests : IDisposable
         Assert.Equal(0, reader.Remaining);
 
         byte[] later = writer.Written.ToArray();
-        later[0]++;
+        later[0] += 2;
         Assert.Throws<SnapshotDamagedException>(() =>
         {
             var laterReader = new ByteReader(later);

@@ -8,7 +8,7 @@ namespace Gache.Server.Http.Health;
 /// <param name="Warnings">What an operator should look at and does not speak against it.</param>
 internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<string> Warnings)
 {
-    /// <summary>A replica this far behind the commit still counts as ready.</summary>
+    /// <summary>A replica this far behind what its shard has committed still counts as ready, and so does one that is less than a second behind.</summary>
     public const ulong MaxLagEntries = 1_000;
 
     /// <summary>Puts are refused at the store's bound; from here on it is said beforehand.</summary>
@@ -28,10 +28,8 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
             return new Readiness(reasons, []);
         }
 
-        if (status.Role != ReplicaRole.Outside && !status.IsLeaderHeard) reasons.Add("no leader");
-
-        ulong behind = status.CommitIndex > status.AppliedIndex ? status.CommitIndex - status.AppliedIndex : 0;
-        if (behind > MaxLagEntries) reasons.Add(string.Create(CultureInfo.InvariantCulture, $"behind by {behind} entries"));
+        if (!status.Shard.IsNone && !status.IsLeaderHeard) reasons.Add("no leader");
+        if (!status.Shard.IsNone && LagWords(status) is { } lag) reasons.Add(lag);
         if (!status.MayServe)
         {
             if (status.Alarms.Count > 0) reasons.AddRange(status.Alarms);
@@ -39,6 +37,15 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
         }
 
         return new Readiness(reasons, WarningsOf(status));
+    }
+
+    private static string? LagWords(ReplicaStatus status)
+    {
+        if (status.IsLoading) return "loading a snapshot from the leader";
+        ulong behind = status.ShardCommitIndex - Math.Min(status.ShardCommitIndex, status.AppliedIndex);
+        bool isSecondAgoApplied = status.AppliedIndex >= status.ShardCommitIndexSecondAgo; // false while that is not known
+        if (behind > MaxLagEntries && !isSecondAgoApplied) return string.Create(CultureInfo.InvariantCulture, $"behind by {behind} entries");
+        return status.HasCaughtUp ? null : string.Create(CultureInfo.InvariantCulture, $"catching up since its start: behind by {behind} entries");
     }
 
     private static List<string> WarningsOf(ReplicaStatus status)

@@ -41,6 +41,8 @@ internal static class ProblemTable
     public static readonly Problem QueueTimeout = new("queue-timeout", 503, "The request waited too long in a queue", NotApplied, true);
     public static readonly Problem Superseded = new("superseded", 503, "Another leader's entry took its place", NotApplied, true);
     public static readonly Problem NotServing = new("not-serving", 503, "This node may not serve", NotApplied, true);
+    public static readonly Problem SlotMoving = new("slot-moving", 503, "The key's slot is between two shards", NotApplied, true);
+    public static readonly Problem SlotsUnassigned = new("slots-unassigned", 503, "No shard owns the key's slot", NotApplied, true);
     public static readonly Problem ShuttingDown = new("shutting-down", 503, "This node is stopping", NotApplied, true);
 
     // It was handed to the log and is not known to be committed. Without a condition or an Idempotency-Key (neither is taken
@@ -57,6 +59,6 @@ internal static class ProblemTable
         KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, ConditionMalformed, BodyMalformed,
         BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable, WrongShard,
         LengthRequired, ValueTooLarge, KeyTooLong, NotImplementedYet, Overloaded, DiskFull, MemoryFull, NoLeader, NoQuorum,
-        QueueTimeout, Superseded, NotServing, ShuttingDown, Timeout, LeadershipLost, Fault,
+        QueueTimeout, Superseded, NotServing, SlotMoving, SlotsUnassigned, ShuttingDown, Timeout, LeadershipLost, Fault,
     ];
 }

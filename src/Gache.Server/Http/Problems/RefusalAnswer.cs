@@ -19,6 +19,7 @@ internal static class RefusalAnswer
         RefusalCode.MemoryFull => ProblemTable.MemoryFull,
         RefusalCode.NotServing => ProblemTable.NotServing,
         RefusalCode.Superseded => ProblemTable.Superseded,
+        RefusalCode.NotServed => ProblemTable.SlotMoving,
         _ => ProblemTable.Fault,
     };
 

@@ -1,0 +1,42 @@
+using Gache.Primitives;
+
+namespace Gache.Store;
+
+/// <summary>A command on one slot's ownership. Each names the epoch that it acts on, and apply refuses it if the slot's is another.</summary>
+/// <param name="Kind">One of <see cref="CommandKind.BeginImport"/> to <see cref="CommandKind.Release"/>.</param>
+/// <param name="Slot">0 to 16,383.</param>
+/// <param name="Epoch">The epoch of the source's ownership for Hand and Keep; of the new ownership for all others.</param>
+/// <param name="Peer">The other shard.</param>
+/// <param name="Stream">The stream's number: attempts of one source rise.</param>
+/// <param name="Number">Import: the chunk's number from 0; Release: at most how many records; TakeOver: the source's revision counter.</param>
+/// <param name="Checksum">TakeOver: the slot's checksum at the source.</param>
+public readonly record struct SlotCommand(
+    CommandKind Kind, int Slot, ulong Epoch, ShardId Peer = default, ulong Stream = 0, ulong Number = 0, UInt128 Checksum = default)
+{
+    private const int BodyBytes = 2 + 8 + 16 + 8 + 8 + 16;
+
+    /// <summary>Encodes the command; records follow only in an import.</summary>
+    public byte[] Encode(ReadOnlySpan<byte> records = default)
+    {
+        var writer = new ByteWriter(Command.HeadBytes + BodyBytes + records.Length);
+        Command.WriteHead(writer, Kind);
+        writer.WriteUInt16((ushort)Slot);
+        writer.WriteUInt64(Epoch);
+        writer.WriteUInt128(Peer.Value);
+        writer.WriteUInt64(Stream);
+        writer.WriteUInt64(Number);
+        writer.WriteUInt128(Checksum);
+        writer.WriteBytes(records);
+        return writer.Written.ToArray();
+    }
+
+    /// <summary>Reads the body of an encoded command.</summary>
+    internal static bool TryParse(CommandKind kind, ReadOnlySpan<byte> body, out SlotCommand command, out ReadOnlySpan<byte> records)
+    {
+        var reader = new ByteReader(body);
+        command = new SlotCommand(
+            kind, reader.ReadUInt16(), reader.ReadUInt64(), new ShardId(reader.ReadUInt128()), reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt128());
+        records = reader.IsValid ? body[BodyBytes..] : default;
+        return reader.IsValid && command.Slot < Store.Slot.Count && (records.IsEmpty || kind == CommandKind.Import);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Gache.Store;
+
+/// <summary>Reads one slot out in slices while it goes on changing: every record once, then again what changed after its turn.</summary>
+/// <remarks>
+/// The store's owner calls it. It lives at the source's leader only and holds nothing that is replicated: whoever leads next begins anew.
+/// What it gives out, applied in order, is the slot's state as soon as <see cref="IsCaughtUp"/>.
+/// </remarks>
+public sealed class SlotExport : IDisposable
+{
+    /// <summary>The bound on keys that changed after their turn; beyond it the export has failed and is begun again.</summary>
+    public const int MaxChangedKeys = 65_536;
+
+    private const int RecordsASlice = 2_048;
+
+    private readonly KeyValueStore store;
+    private readonly SlotTable table;
+    private readonly HashSet<byte[]> changed = new(ByteKeys.Instance);
+    private readonly Queue<byte[]> order = new(); // the same keys, as they came
+    private byte[] last = [];
+    private bool isWalked;
+
+    internal SlotExport(KeyValueStore store, SlotTable table, int slot)
+    {
+        (this.store, this.table, SlotNumber) = (store, table, slot);
+    }
+
+    /// <summary>The slot.</summary>
+    public int SlotNumber { get; }
+
+    /// <summary>Whether everything was given out that the slot holds now.</summary>
+    public bool IsCaughtUp => isWalked && changed.Count == 0 && !HasFailed;
+
+    /// <summary>How many keys wait to be given out again.</summary>
+    public int ChangedKeys => changed.Count;
+
+    /// <summary>Whether it must be begun again: the state was replaced, or too much changed.</summary>
+    public bool HasFailed { get; private set; }
+
+    /// <summary>Gives out the next records, at most about half a millisecond's worth.</summary>
+    /// <param name="maxBytes">The chunk's size; one record may exceed it.</param>
+    /// <returns>Encoded records; empty if there are none now.</returns>
+    public byte[] Next(int maxBytes)
+    {
+        if (HasFailed) return [];
+        int slot = SlotNumber;
+        using var chunk = new ChunkBuffer();
+        int left = RecordsASlice;
+        if (!isWalked && !table.Blocks.IsEmpty(slot))
+        {
+            var cursor = default(BlockCursor);
+            cursor.SeekBehind(table.Blocks, slot, last);
+            Record record = default;
+            for (; !cursor.IsAtEnd && left-- > 0; cursor.MoveNext())
+            {
+                if (!chunk.TryAppend(cursor.Record, maxBytes)) break;
+                record = cursor.Record;
+            }
+
+            if (chunk.Length > 0) last = record.Key.ToArray();
+            if (!cursor.IsAtEnd) return chunk.ToArray();
+        }
+
+        isWalked = true;
+        while (changed.Count > 0 && left-- > 0)
+        {
+            byte[] key = order.Peek();
+            bool isThere = table.Blocks.TryFind(slot, key, out Record present);
+            if (!(isThere ? chunk.TryAppend(present, maxBytes) : chunk.TryAppendRemoved(key, maxBytes))) break;
+            changed.Remove(order.Dequeue());
+        }
+
+        return chunk.ToArray();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => store.End(this);
+
+    /// <summary>A key of the slot changed.</summary>
+    internal void Changed(ReadOnlySpan<byte> key)
+    {
+        if (!isWalked && key.SequenceCompareTo(last) > 0) return; // its turn is still to come
+        if (HasFailed || changed.GetAlternateLookup<ReadOnlySpan<byte>>().Contains(key)) return;
+        byte[] kept = key.ToArray();
+        changed.Add(kept);
+        order.Enqueue(kept);
+        if (changed.Count > MaxChangedKeys) Fail();
+    }
+
+    internal void Fail()
+    {
+        HasFailed = true;
+        changed.Clear();
+        order.Clear();
+    }
+
+    private sealed class ChunkBuffer : IDisposable
+    {
+        private byte[] bytes = System.Buffers.ArrayPool<byte>.Shared.Rent(4_096);
+
+        public int Length { get; private set; }
+
+        public bool TryAppend(Record record, int maxBytes) => TryAppend(record.Key, record.Revision, record.Value, isRemoved: false, maxBytes);
+
+        public bool TryAppendRemoved(ReadOnlySpan<byte> key, int maxBytes) => TryAppend(key, 0, default, isRemoved: true, maxBytes);
+
+        public byte[] ToArray() => bytes.AsSpan(0, Length).ToArray();
+
+        public void Dispose() => System.Buffers.ArrayPool<byte>.Shared.Return(bytes);
+
+        private bool TryAppend(ReadOnlySpan<byte> key, ulong revision, ReadOnlySpan<byte> value, bool isRemoved, int maxBytes)
+        {
+            int needed = Length + MovedRecords.LengthOf(key.Length, value.Length);
+            if (Length > 0 && needed > maxBytes) return false;
+            if (bytes.Length < needed) Grow(needed);
+            Length += MovedRecords.Write(bytes.AsSpan(Length), key, revision, value, isRemoved);
+            return true;
+        }
+
+        private void Grow(int needed)
+        {
+            byte[] larger = System.Buffers.ArrayPool<byte>.Shared.Rent(Math.Max(needed, bytes.Length * 2));
+            bytes.AsSpan(0, Length).CopyTo(larger);
+            System.Buffers.ArrayPool<byte>.Shared.Return(bytes);
+            bytes = larger;
+        }
+    }
+
+    private sealed class ByteKeys : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    {
+        public static readonly ByteKeys Instance = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode([DisallowNull] byte[] key) => GetHashCode(key.AsSpan());
+
+        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
+
+        public int GetHashCode(ReadOnlySpan<byte> alternate)
+        {
+            var hash = default(HashCode);
+            hash.AddBytes(alternate);
+            return hash.ToHashCode();
+        }
+
+        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
+    }
+}
