@@ -44,6 +44,7 @@ internal static class NodeStart
         NodeEndReason.Damaged => ExitCode.DamagedData,
         NodeEndReason.FolderNotUsable => ExitCode.FolderNotUsable,
         NodeEndReason.AddressNotUsable => ExitCode.AddressUnavailable,
+        NodeEndReason.Misconfigured => ExitCode.Usage,
         _ => ExitCode.InvariantBroken,
     };
 
