@@ -58,24 +58,27 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
     /// <summary>How many slots this node, as a source, works on at this moment.</summary>
     public int SlotsUnderWay => source.Running;
 
+    /// <summary>Whether the node belongs to no shard and was not meant to.</summary>
+    public bool RoutesOnly => options.RoutesOnly && options.Replica() is null;
+
     /// <summary>Who of an existing cluster called while this node belonged to none; null if nobody did.</summary>
     public Caller? Stranger => stranger?.Caller;
 
     /// <summary>Where a request for a slot belongs.</summary>
     /// <param name="slot">0 to 16,383.</param>
-    public Route RouteOf(int slot)
+    public SlotRoute RouteOf(int slot)
     {
         ReplicaStatus status = options.Status();
         bool isMember = options.Replica() is { } own && status.Role != ReplicaRole.Outside && status.AppliedIndex >= FoundingEntries;
         SlotPhase phase = isMember ? options.Replica()!.SlotPhaseOf(slot) : SlotPhase.None;
-        if (phase is SlotPhase.Owned or SlotPhase.Leaving or SlotPhase.Keeping) return new Route(RouteKind.Here);
-        if (phase == SlotPhase.Handed) return new Route(RouteKind.Moving);
+        if (phase is SlotPhase.Owned or SlotPhase.Leaving or SlotPhase.Keeping) return new SlotRoute(RouteKind.Here);
+        if (phase == SlotPhase.Handed) return new SlotRoute(RouteKind.Moving);
 
         SlotMap known = map;
         (ShardId owner, _) = known.OwnerOf(slot);
-        if (owner.IsNone) return new Route(phase == SlotPhase.None ? RouteKind.Unassigned : RouteKind.Moving);
-        if (isMember && owner == status.Shard) return new Route(RouteKind.Moving); // gossip is behind our own log
-        return known.LeaderOf(owner) is { } leader ? new Route(RouteKind.Elsewhere, leader, owner.ToString()) : new Route(RouteKind.NoLeader, null, owner.ToString());
+        if (owner.IsNone) return new SlotRoute(phase == SlotPhase.None ? RouteKind.Unassigned : RouteKind.Moving);
+        if (isMember && owner == status.Shard) return new SlotRoute(RouteKind.Moving); // gossip is behind our own log
+        return known.LeaderOf(owner) is { } leader ? new SlotRoute(RouteKind.Elsewhere, leader, owner.ToString()) : new SlotRoute(RouteKind.NoLeader, null, owner.ToString());
     }
 
     /// <inheritdoc/>
@@ -102,12 +105,13 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
     }
 
     /// <summary>An operator says that a node is gone for good: it is forgotten by all.</summary>
-    public void Forget(NodeId node)
+    public ForgetOutcome Forget(NodeId node)
     {
         lock (gate)
         {
-            gossip.Forget(node);
+            ForgetOutcome outcome = gossip.Forget(node);
             TakeWhatWoke();
+            return outcome;
         }
     }
 

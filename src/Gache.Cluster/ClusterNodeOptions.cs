@@ -27,6 +27,9 @@ public sealed record ClusterNodeOptions
     /// <summary>The cluster addresses that the operator named; they are tried for ever.</summary>
     public IReadOnlyList<string> Members { get; init; } = [];
 
+    /// <summary>Whether the node was started to belong to no shard, and only to send requests on.</summary>
+    public bool RoutesOnly { get; init; }
+
     /// <summary>The advertised API address.</summary>
     public required string ApiAddress { get; init; }
 

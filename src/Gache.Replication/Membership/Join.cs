@@ -39,4 +39,8 @@ public enum JoinRefusal
 /// <param name="Shard">On success the shard's id.</param>
 /// <param name="Node">On success the id that was added.</param>
 public sealed record JoinAnswer(
-    Refusal? Refusal, JoinRefusal Verdict, string Detail, ClusterId Cluster = default, ShardId Shard = default, NodeId Node = default);
+    Refusal? Refusal, JoinRefusal Verdict, string Detail, ClusterId Cluster = default, ShardId Shard = default, NodeId Node = default)
+{
+    /// <summary>On success the slots that the shard serves at the moment.</summary>
+    public SlotSet Slots { get; init; } = new();
+}

@@ -39,6 +39,9 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     /// <summary>Completes when the node must end by itself.</summary>
     public Task<NodeEnd> Ended => ended.Task;
 
+    /// <summary>The data folder.</summary>
+    public DataFolder Folder => folder;
+
     /// <summary>The replica, once the node belongs to a shard.</summary>
     public Replica? Replica => member?.Replica;
 
@@ -59,6 +62,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         }
         else if (folder.ReadJoining() is { } joining) life = JoinAsync(joining with { ApiAddresses = Addresses(joining.ApiAddresses) });
         else if (options.JoinAddress is { } address) life = JoinAsync(NewJoining([address]));
+        else if (options.RoutesOnly) waiting = "it only sends requests on (no --cluster-slot, no --raft-join)";
         else life = FoundAsync();
     }
 

@@ -6,7 +6,7 @@ public enum RouteKind
     /// <summary>This node's shard serves the slot.</summary>
     Here,
 
-    /// <summary>Another shard does, and its leader is known: <see cref="Route.Peer"/>.</summary>
+    /// <summary>Another shard does, and its leader is known: <see cref="SlotRoute.Peer"/>.</summary>
     Elsewhere,
 
     /// <summary>It is between two shards: nobody serves it for a moment.</summary>
@@ -23,4 +23,4 @@ public enum RouteKind
 /// <param name="Kind">In short.</param>
 /// <param name="Peer">The owner's leader, if it is elsewhere.</param>
 /// <param name="Shard">The owner as text, where one is known; for people.</param>
-public readonly record struct Route(RouteKind Kind, ClusterPeer? Peer = null, string? Shard = null);
+public readonly record struct SlotRoute(RouteKind Kind, ClusterPeer? Peer = null, string? Shard = null);
