@@ -96,10 +96,33 @@ internal sealed class MemoryShard : IShard
             : new ReadAnswer(false, 0, default, null);
     }
 
+    /// <summary>The state that is looked at, if the test has one.</summary>
+    public KeyValueStore? Store { get; set; }
+
+    public Task<T> InspectAsync<T>(Func<KeyValueStore, T> look) =>
+        Store is { } store ? Task.FromResult(look(store)) : Task.FromCanceled<T>(new CancellationToken(canceled: true));
+
     public Task<JoinAnswer> JoinAsync(JoinRequest request)
     {
         Joins.Add(request);
         return Task.FromResult(JoinAnswer);
+    }
+
+    /// <summary>What was asked about members: a removal, or a transfer.</summary>
+    public List<(string What, NodeId Node)> Wishes { get; } = [];
+
+    public MemberAnswer MemberAnswer { get; set; } = new(null, MemberRefusal.None, "");
+
+    public Task<MemberAnswer> RemoveMemberAsync(NodeId node)
+    {
+        Wishes.Add(("remove", node));
+        return Task.FromResult(MemberAnswer);
+    }
+
+    public Task<MemberAnswer> TransferLeadershipAsync(NodeId to)
+    {
+        Wishes.Add(("transfer", to));
+        return Task.FromResult(MemberAnswer);
     }
 
     /// <summary>What is stored under a key, given as bytes.</summary>
