@@ -1,5 +1,7 @@
 using System.Net;
 using Gache.Replication;
+using Gache.Server.Http;
+using Gache.Store;
 
 namespace Gache.Server.Options;
 
@@ -20,6 +22,14 @@ internal sealed class OptionsDraft
 
     public HostPort? RaftJoin { get; set; }
 
+    public int? ClusterPort { get; set; }
+
+    public SlotSet? ClusterSlots { get; set; }
+
+    public IReadOnlyList<HostPort> ClusterMembers { get; set; } = [];
+
+    public RoutingMode Routing { get; set; }
+
     public int MaxValueBytes { get; set; } = OptionTable.DefaultMaxValueBytes;
 
     public long? MaxMemoryBytes { get; set; }
@@ -27,6 +37,8 @@ internal sealed class OptionsDraft
     public TimeSpan RequestTimeout { get; set; } = OptionTable.DefaultRequestTimeout;
 
     public bool AllowsInsecureCluster { get; set; }
+
+    public bool StopsWithStdin { get; set; }
 
     public IReadOnlyList<string> AllowedHosts { get; set; } = [];
 
