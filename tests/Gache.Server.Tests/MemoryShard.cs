@@ -75,6 +75,13 @@ internal sealed class MemoryShard : IShard
         if (Refusal is { } refusal) return new WriteAnswer(refusal);
 
         Assert.True(Command.TryParse(command, out CommandView view));
+        if (view.Kind > CommandKind.Time)
+        {
+            Assert.NotNull(Store);
+            ApplyResult result = Store.Apply(Store.AppliedIndex + 1, command);
+            return new WriteAnswer(result.Status == ApplyStatus.Done ? null : new Refusal(RefusalCode.Outdated, "the slot is in another phase"));
+        }
+
         string key = Convert.ToHexString(view.Key);
         lock (gate)
         {

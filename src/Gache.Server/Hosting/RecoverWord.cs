@@ -22,7 +22,7 @@ internal sealed class RecoverWord(TextReader input, TextWriter output, TextWrite
         var loses = new Option<string?>("--yes-lose") { Description = "The shard's id: agrees beforehand to what is lost", HelpName = "SHARD" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Says what would be done and lost, and does nothing" };
         var command = new RootCommand(
-            "Takes over a shard that lost its majority for good: its next start leads alone, with what this one folder has.\n"
+            "gache recover: takes over a shard that lost its majority for good: its next start leads alone, with what this one folder has.\n"
             + "What is lost is stated, and the shard's id must be typed. Other members that are only down must be started instead.")
         {
             dir, loses, dryRun,
