@@ -31,7 +31,7 @@ internal sealed class MemoryShard : IShard
 
     public List<JoinRequest> Joins { get; } = [];
 
-    public JoinAnswer JoinAnswer { get; set; } = new(null, JoinRefusal.None, "", new ClusterId(3), new ShardId(5), new NodeId(9));
+    public JoinAnswer JoinAnswer { get; set; } = new(null, JoinRefusal.None, "", new ClusterId(3), new ShardId(5), new NodeId(9)) { Slots = SlotSet.All };
 
     public int Writes { get; private set; }
 

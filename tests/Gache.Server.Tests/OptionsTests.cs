@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Net;
 using Gache.Replication;
+using Gache.Server.Http;
 using Gache.Server.Options;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -47,7 +48,8 @@ public sealed class OptionsTests
             ["port"] = "8007", ["listen"] = "0.0.0.0", ["advertise"] = "node7.test", ["raft-addr"] = "0.0.0.0:7007", ["raft-dir"] = "/data",
             ["raft-join"] = "node8.test:8008", ["insecure-cluster"] = "true", ["max-value"] = "2MiB", ["max-memory"] = "2GiB",
             ["request-timeout"] = "1500ms", ["allowed-hosts"] = "a.test, B.test", ["allow-origin"] = "http://App.test:80/",
-            ["log-level"] = "debug", ["log-format"] = "json",
+            ["log-level"] = "debug", ["log-format"] = "json", ["cluster-port"] = "9007", ["cluster-slot"] = "0-99,200",
+            ["cluster-members"] = "node7.test:9007, node8.test:9008", ["routing"] = "redirect",
         };
         Assert.Equal(OptionTable.Rows.Where(row => row.IsShown).Select(row => row.Name).Order(), good.Keys.Order());
 
@@ -66,6 +68,8 @@ public sealed class OptionsTests
             Assert.Equal(["a.test", "b.test"], options.AllowedHosts);
             Assert.Equal(["http://app.test"], options.AllowedOrigins);
             Assert.Equal((LogLevel.Debug, LogFormat.Json), (options.LogLevel, options.LogFormat));
+            Assert.Equal((new HostPort("0.0.0.0", 9007), new HostPort("node7.test", 9007)), (options.ClusterListen, options.AdvertisedCluster));
+            Assert.Equal(("0-99,200", 2, RoutingMode.Redirect), (options.ClusterSlots!.ToString(), options.ClusterMembers.Count, options.Routing));
         }
 
         Assert.Equal(9, Read(environment, "-p", "9").Port);
@@ -113,10 +117,14 @@ public sealed class OptionsTests
     [InlineData("--insecure-cluster", "maybe")]
     [InlineData("--log-level", "loud")]
     [InlineData("--log-format", "xml")]
-    [InlineData("--cluster-port", "9000")]
-    [InlineData("--cluster-slot", "0-100")]
-    [InlineData("--cluster-members", "a:1")]
-    [InlineData("--routing", "auto")]
+    [InlineData("--cluster-port", "0")]
+    [InlineData("--cluster-port", "8000")]
+    [InlineData("--cluster-slot", "100-0")]
+    [InlineData("--cluster-slot", "0-16384")]
+    [InlineData("--cluster-members", "a")]
+    [InlineData("--cluster-members", "0.0.0.0:9001")]
+    [InlineData("--routing", "sometimes")]
+    [InlineData("--routing", "proxy")]
     public void What_is_not_possible_is_one_line_and_exit_code_64(params string[] args)
     {
         CommandLineResult result = CommandLine.Read(args, new Hashtable(), "1.2.3");
@@ -132,13 +140,13 @@ public sealed class OptionsTests
     [InlineData("GACHE_", "x")]
     [InlineData("GACHE_PORT", "tcp://10.0.0.1:8000")]
     [InlineData("GACHE_SERVICE_HOST", "10.0.0.1")]
-    [InlineData("GACHE_CLUSTER_SLOT", "0-1")]
+    [InlineData("GACHE_CLUSTER_SLOT", "1-0")]
     [InlineData("GACHE_PORT", "x")]
     public void A_variable_that_is_not_understood_is_an_error_that_names_it(string name, string value)
     {
         CommandLineResult result = CommandLine.Read([], new Hashtable { [name] = value }, "1.2.3");
         Assert.Equal(64, result.ExitCode);
-        Assert.Contains(name == "GACHE_CLUSTER_SLOT" ? "--cluster-slot" : name, result.Text, StringComparison.Ordinal);
+        Assert.Contains(name, result.Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ internal static class CommandLine
             string? value = isSaid ? parse.GetValue(option) ?? "true" : environment[row.Variable] as string;
             if (value is null || (!isSaid && value.Length == 0)) continue; // an empty variable is as good as none
             if (row.Set(draft, value) is { } words)
-                return Refuse(row.IsLater ? words : $"{(isSaid ? row.Flag : row.Variable)} '{value}' is not possible: {words}");
+                return Refuse($"{(isSaid ? row.Flag : row.Variable)} '{value}' is not possible: {words}");
         }
 
         return OptionsCheck.Complete(draft, out ServerOptions complete) is { } wrong

@@ -16,12 +16,9 @@ internal sealed record OptionRow(
     /// <summary>As in the environment.</summary>
     public string Variable { get; } = OptionTable.VariablePrefix + Name.Replace('-', '_').ToUpperInvariant();
 
-    /// <summary>True for an option that comes with a later release: refused, and not shown.</summary>
-    public bool IsLater { get; init; }
-
     /// <summary>True for an option that another program of ours gives, and no person needs: taken, and not shown.</summary>
     public bool IsForPrograms { get; init; }
 
     /// <summary>Whether help and README show it.</summary>
-    public bool IsShown => !IsLater && !IsForPrograms;
+    public bool IsShown => !IsForPrograms;
 }

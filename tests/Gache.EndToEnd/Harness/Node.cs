@@ -15,6 +15,12 @@ internal sealed class Node(string name, string folder, string? join = null, para
 
     public int RaftPort { get; init; } = Ports.Free();
 
+    /// <summary>False for a shard of one that nobody can join: no raft port, and the data folder as it comes.</summary>
+    public bool HasRaft { get; init; } = true;
+
+    /// <summary>Arguments after all others; may change between two starts.</summary>
+    public string[] More { get; set; } = [];
+
     /// <summary>Its data folder.</summary>
     public string Folder => folder;
 
@@ -28,7 +34,8 @@ internal sealed class Node(string name, string folder, string? join = null, para
     /// <summary>What is typed: the seed's own command.</summary>
     public string[] Arguments =>
     [
-        "--raft-addr", $"127.0.0.1:{RaftPort}", "--raft-dir", folder, "-p", $"{Port}", .. join is null ? [] : new[] { "--raft-join", join }, .. extra,
+        .. HasRaft ? new[] { "--raft-addr", $"127.0.0.1:{RaftPort}" } : [], "--raft-dir", folder, "-p", $"{Port}",
+        .. join is null ? [] : new[] { "--raft-join", join }, .. extra, .. More,
     ];
 
     /// <summary>The present process, or the last one.</summary>
@@ -58,7 +65,7 @@ internal sealed class Node(string name, string folder, string? join = null, para
     }
 
     /// <summary>Waits until <c>/readyz</c> is 200.</summary>
-    public async Task ReadyAsync(TimeSpan? within = null)
+    public async Task ReadyAsync(TimeSpan? within = null, string query = "")
     {
         Answer? last = null;
         try
@@ -66,7 +73,7 @@ internal sealed class Node(string name, string folder, string? join = null, para
             await Wait.UntilAsync($"{name} is ready", async () =>
             {
                 if (Process.HasExited) throw new InvalidOperationException($"{name} ended with {await Process.ExitAsync()}:\n{Process.Log}");
-                last = await Client.SendAsync(HttpMethod.Get, $"{Url}/readyz");
+                last = await Client.SendAsync(HttpMethod.Get, $"{Url}/readyz{query}");
                 return last.Status == (int)HttpStatusCode.OK;
             }, within);
         }

@@ -72,6 +72,24 @@ internal sealed class Writers : IAsyncDisposable
         await ReplicasAgreeAsync(shard.Nodes);
     }
 
+    /// <summary>Stops, then reads everything through all nodes in turn, as <c>curl -L</c> does: what was acknowledged is there, what was "not applied" is not.</summary>
+    public async Task VerifyThroughAsync(ShardedCluster cluster)
+    {
+        await StopAsync();
+        Assert.NotEmpty(Acknowledged);
+        int turn = 0;
+        await Parallel.ForEachAsync(Acknowledged, Reads, async (write, _) =>
+        {
+            Node node = cluster.Nodes[Interlocked.Increment(ref turn) % cluster.Nodes.Count];
+            Assert.Equal($"{write.Key}={write.Value}", $"{write.Key}={await cluster.ReadAsync(node, write.Key)}");
+        });
+        await Parallel.ForEachAsync(NotApplied, Reads, async (write, _) =>
+        {
+            string? value = await cluster.ReadAsync(cluster.Nodes[0], write.Key);
+            Assert.True(value is null, $"{write.Key} was answered \"{write.Value}\" and yet is there: {value}");
+        });
+    }
+
     /// <summary>Waits until every running node shows the same for every key that was ever tried, from its own state.</summary>
     public async Task ReplicasAgreeAsync(IReadOnlyList<Node> replicas)
     {
