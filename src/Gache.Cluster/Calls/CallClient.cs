@@ -28,6 +28,15 @@ public sealed class CallClient : ICalls, IAsyncDisposable
     /// <summary>What it did so far.</summary>
     public CallCounters Counters => options.Counters;
 
+    /// <summary>How many connections, two an address, are remembered now, open or not.</summary>
+    internal int RememberedLanes
+    {
+        get
+        {
+            lock (gate) return lanes.Count;
+        }
+    }
+
     /// <inheritdoc/>
     /// <remarks>
     /// <paramref name="done"/> is never told within this call. A body that changes before its call has ended is found by its checksum at the

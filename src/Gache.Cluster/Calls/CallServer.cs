@@ -37,15 +37,16 @@ public sealed class CallServer : IDisposable
     /// <summary>Serves one accepted connection until it ends.</summary>
     /// <param name="connection">Both directions; completed at the end.</param>
     /// <param name="remote">Where it comes from, for the log, <c>address:port</c>.</param>
-    /// <returns>True if all that was to be said is handed to the transport, which may close in peace; false if it must be torn down at once.</returns>
-    public async Task<bool> ServeAsync(IDuplexPipe connection, string remote)
+    /// <param name="abort">Tears the connection down at once, whatever is not sent yet; may be called when it is gone already.</param>
+    /// <param name="closed">Says that the connection is gone, or was torn down by somebody else.</param>
+    public async Task ServeAsync(IDuplexPipe connection, string remote, Action abort, CancellationToken closed)
     {
-        var served = new ServedConnection(connection, remote, options, budget, complaints);
+        var served = new ServedConnection(connection, remote, abort, options, budget, complaints);
         connections.TryAdd(served, 0);
         try
         {
             if (isStopping) served.BeginStop();
-            return await served.RunAsync().ConfigureAwait(false);
+            await served.RunAsync(closed).ConfigureAwait(false);
         }
         finally
         {

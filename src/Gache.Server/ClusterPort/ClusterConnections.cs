@@ -27,9 +27,10 @@ internal sealed partial class ClusterConnections(ILogger log)
                 if (Interlocked.Exchange(ref isFullSaid, 1) == 0) LogFull(log, ClusterListener.MaxConnections);
                 connection.Abort();
             }
-            else if (Server is not { } serving || !await serving.ServeAsync(connection.Transport, connection.RemoteEndPoint?.ToString() ?? "unknown").ConfigureAwait(false))
+            else if (Server is { } serving)
             {
-                connection.Abort(); // what it did not take of our answers must not be waited for
+                string remote = connection.RemoteEndPoint?.ToString() ?? "unknown";
+                await serving.ServeAsync(connection.Transport, remote, connection.Abort, connection.ConnectionClosed).ConfigureAwait(false);
             }
         }
         finally

@@ -97,6 +97,7 @@ internal sealed partial class ClusterListener : IAsyncDisposable
 
     private static async Task<IPAddress> ResolveAsync(HostPort address)
     {
+        if (IPAddress.TryParse(address.Host, out IPAddress? literal)) return literal;
         try
         {
             return (await Dns.GetHostAddressesAsync(address.Host).ConfigureAwait(false)).OrderBy(ip => ip.AddressFamily).First();

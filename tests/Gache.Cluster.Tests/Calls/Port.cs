@@ -13,7 +13,7 @@ internal sealed class Port : IAsyncDisposable, ICallHandler
     public static readonly ClusterId Cluster = new(77);
 
     private readonly Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-    private readonly ConcurrentDictionary<Socket, Task> accepted = [];
+    private readonly ConcurrentDictionary<Socket, (CancellationTokenSource Closed, Task Serving)> accepted = [];
     private readonly Task accepting;
     private ClusterIdentity identity;
 
@@ -64,7 +64,11 @@ internal sealed class Port : IAsyncDisposable, ICallHandler
     /// <summary>Cuts every connection, as a crash would.</summary>
     public void Kill()
     {
-        foreach (Socket socket in accepted.Keys) socket.Close(0);
+        foreach ((Socket socket, (CancellationTokenSource closed, _)) in accepted)
+        {
+            socket.Close(0);
+            closed.Cancel();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -72,7 +76,7 @@ internal sealed class Port : IAsyncDisposable, ICallHandler
         listener.Dispose();
         await accepting;
         Kill();
-        await Task.WhenAll(accepted.Values);
+        await Task.WhenAll(accepted.Values.Select(a => a.Serving));
         Server.Dispose();
     }
 
@@ -84,7 +88,8 @@ internal sealed class Port : IAsyncDisposable, ICallHandler
             {
                 Socket socket = await listener.AcceptAsync();
                 Accepted++;
-                accepted[socket] = ServeAsync(socket);
+                var closed = new CancellationTokenSource();
+                accepted[socket] = (closed, ServeAsync(socket, closed.Token));
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -93,11 +98,11 @@ internal sealed class Port : IAsyncDisposable, ICallHandler
         }
     }
 
-    private async Task ServeAsync(Socket socket)
+    private async Task ServeAsync(Socket socket, CancellationToken closed)
     {
-        await Task.Yield();
         using var stream = new NetworkStream(socket, ownsSocket: true);
-        await Server.ServeAsync(new StreamPipe(stream), socket.RemoteEndPoint!.ToString()!);
+        await Task.Yield();
+        await Server.ServeAsync(new StreamPipe(stream), "127.0.0.1:1", () => socket.Close(0), closed);
     }
 
     private sealed class StreamPipe(Stream stream) : IDuplexPipe

@@ -6,7 +6,7 @@ using Gache.Primitives;
 namespace Gache.Cluster.Calls.Inbound;
 
 /// <summary>One accepted connection: hears who dials, then hands its requests to the handler and sends the answers, in whatever order they come.</summary>
-internal sealed class ServedConnection(IDuplexPipe transport, string remote, CallServerOptions options, ByteBudget budget, Complaints complaints)
+internal sealed class ServedConnection(IDuplexPipe transport, string remote, Action abort, CallServerOptions options, ByteBudget budget, Complaints complaints)
 {
     private const string ClosedByPeer = "it closed the connection";
     private const string Stopping = "this node is stopping";
@@ -26,38 +26,53 @@ internal sealed class ServedConnection(IDuplexPipe transport, string remote, Cal
     private string? end;
     private volatile bool isStopping;
 
-    /// <summary>The whole life of the connection; false if it must be torn down without regard for what is not sent yet.</summary>
-    public async Task<bool> RunAsync()
+    /// <summary>The whole life of the connection.</summary>
+    public async Task RunAsync(CancellationToken closed)
     {
         Task<string?>? sending = null;
+
+        // Reading would tell, but nothing is read while too much waits to be answered.
+        using CancellationTokenRegistration closing = closed.UnsafeRegister(static c => ((ServedConnection)c!).CutOff("it was closed", isFault: false), this);
         try
         {
-            if (!await WelcomeAsync().ConfigureAwait(false)) return true;
+            if (!await WelcomeAsync().ConfigureAwait(false)) return;
             answers = new AnswerSender(transport.Output, options.Time, requests, options.Counters);
             options.Counters.AcceptedCountChanged(1);
             if (isStopping) BeginStop();
             sending = SendAsync(answers);
             End(await ReceiveAsync().ConfigureAwait(false));
-            return end == ClosedByPeer;
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            return false; // it went away before it was welcome
+            End("it went away before it was welcome");
         }
         finally
         {
             assembler.Drop();
             requests.Close();
+            if (end is not null) abort(); // nobody is there to take the rest, or it must not be waited for
             if (sending is not null)
             {
                 answers!.End();
-                transport.Output.CancelPendingFlush(); // nobody is there to take the rest
+                transport.Output.CancelPendingFlush();
                 await sending.ConfigureAwait(false);
                 options.Counters.AcceptedCountChanged(-1);
             }
 
-            await transport.Input.CompleteAsync().ConfigureAwait(false);
+            await CompleteAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task CompleteAsync()
+    {
+        await transport.Input.CompleteAsync().ConfigureAwait(false);
+        try
+        {
             await transport.Output.CompleteAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // It was aborted: what was left cannot be sent.
         }
     }
 

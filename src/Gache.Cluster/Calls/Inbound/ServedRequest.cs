@@ -15,6 +15,9 @@ internal sealed class ServedRequest(ServedConnection connection, ulong id, CallK
     /// <summary>What it holds now: its body, then its answer. Guarded by <see cref="ServedRequests"/>.</summary>
     public int HeldBytes { get; set; } = heldBytes;
 
+    /// <summary>It waits to be sent. Guarded likewise.</summary>
+    public bool HasAnswer { get; set; }
+
     /// <summary>Handed to the handler; only the first call counts, and none after the connection or the caller's patience ended.</summary>
     public void Answer(ReadOnlyMemory<byte> body)
     {

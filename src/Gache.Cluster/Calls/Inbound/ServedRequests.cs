@@ -46,6 +46,7 @@ internal sealed class ServedRequests(ByteBudget budget)
             budget.Take(answerBytes); // what was carried out cannot be refused any more
             bytes += answerBytes - request.HeldBytes;
             request.HeldBytes = answerBytes;
+            request.HasAnswer = true;
             WakeIfRoom();
             return true;
         }
@@ -57,14 +58,14 @@ internal sealed class ServedRequests(ByteBudget budget)
         lock (gate) Release(id);
     }
 
-    /// <summary>Forgets what nobody waits for any more.</summary>
+    /// <summary>Forgets what nobody waits for any more; an answer that waits to be sent is held, so it still counts.</summary>
     public void Expire(long now)
     {
         lock (gate)
         {
             foreach ((ulong id, ServedRequest request) in requests)
             {
-                if (request.Deadline <= now) Release(id);
+                if (!request.HasAnswer && request.Deadline <= now) Release(id);
             }
         }
     }
