@@ -92,14 +92,17 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
     {
         tick++;
         ReplicaStatus status = options.Status();
+        Replica? toRead;
         lock (gate)
         {
             if (status.Node != gossipsAs) BeginAnew(status);
-            Publish(status);
+            toRead = Publish(status);
             gossip.Tick();
             TakeWhatWoke();
         }
 
+        // Not under the gate: whoever looks at a replica may find its step free, and then runs it, with whatever waits for its answers.
+        if (toRead is not null) ReadSlots(toRead);
         if (tick % RedialEveryTicks == 0 && !status.Cluster.IsNone) RedialLost();
         source.Tick();
     }
@@ -194,18 +197,21 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
         gossip = options.Gossip(Describe(status), Wake);
     }
 
-    private void Publish(ReplicaStatus status)
+    /// <summary>Tells what changed here; the replica whose slots are to be read anew, or null.</summary>
+    private Replica? Publish(ReplicaStatus status)
     {
         Replica? own = options.Replica();
         bool mayTellSlots = own is not null && status.AppliedIndex >= FoundingEntries
             && status.Role is ReplicaRole.Leader or ReplicaRole.Follower or ReplicaRole.Candidate;
-        if (mayTellSlots && !isReadingSlots && own!.SlotsVersion != publishedSlots) ReadSlots(own);
-        if (ReferenceEquals(status, publishedStatus)) return;
+        Replica? toRead = mayTellSlots && !isReadingSlots && own!.SlotsVersion != publishedSlots ? own : null;
+        if (toRead is not null) isReadingSlots = true;
+        if (ReferenceEquals(status, publishedStatus)) return toRead;
         publishedStatus = status;
         if (!mayTellSlots) (ownSlots, publishedSlots) = ([], -1);
         Tell(status);
         gossip.UpdateLoad(new LoadRecord(
             (ulong)status.KeyCount, (ulong)status.StoreBytes, status.CommitIndex, status.AppliedIndex, status.IsLeaderHeard && status.MayServe));
+        return toRead;
     }
 
     private void Tell(ReplicaStatus status) => gossip.Update(Describe(status));
@@ -226,7 +232,6 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
 
     private void ReadSlots(Replica own)
     {
-        isReadingSlots = true;
         long version = own.SlotsVersion;
         _ = ReadAsync();
 

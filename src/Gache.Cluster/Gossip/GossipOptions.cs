@@ -43,4 +43,7 @@ public sealed class GossipOptions
 
     /// <summary>How often an address that is no live node's is tried while there are live peers; a round apart while there are none.</summary>
     public TimeSpan TryLostEvery { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same for a seed that has not answered yet: it may be the only bridge between two halves of a cluster that forms.</summary>
+    public TimeSpan TryUnmetEvery { get; init; } = TimeSpan.FromSeconds(1);
 }

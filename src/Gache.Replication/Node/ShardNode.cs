@@ -161,10 +161,12 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         waiting = "listening before a shard is founded";
         try
         {
+            // Both are waited for at the same time: whether this address is an existing shard's, and what the cluster says.
+            ShardId shard = folder.ReadFounding() ?? ShardId.New(options.Random);
+            Task<FoundingPermit> asked = PermitAsync(shard);
             if (options.RaftAddress is not null) await Task.Delay(ListenBeforeFounding, options.Time, stopping.Token).ConfigureAwait(false);
             if (foreign is not null) return; // stays, and says why
-            ShardId shard = folder.ReadFounding() ?? ShardId.New(options.Random);
-            FoundingPermit permit = await PermitAsync(shard).ConfigureAwait(false);
+            FoundingPermit permit = await asked.ConfigureAwait(false);
             if (foreign is not null) return;
             var who = new FolderIdentity(identity.Node, shard, permit.Cluster);
             var self = new Raft.Member(who.Node, identity.RaftAddress, identity.ApiAddress);
@@ -235,7 +237,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
             waiting = $"joining; {words}tried again until it works";
             if (words != told) logger.StillJoining(waiting);
             told = words;
-            await Task.Delay(TimeSpan.FromMilliseconds(500), options.Time, stopping.Token).ConfigureAwait(false);
+            await Task.Delay(TimeSpan.FromMilliseconds(250), options.Time, stopping.Token).ConfigureAwait(false);
         }
     }
 

@@ -50,11 +50,11 @@ internal sealed class Exchanges
         {
             bool isAlone = choice.IsAlone;
             if (choice.NextLive() is { } peer) Begin(peer.Record!.ClusterAddress, peer.Id);
-            if (isAlone) BeginLost(options.Round, now);
+            if (isAlone) BeginLost(options.Round, options.Round, now);
             if (++livesThisRound < LivePerRound) continue;
             livesThisRound = 0;
             if (choice.SometimesDead() is { } dead) Begin(dead.Record!.ClusterAddress, dead.Id);
-            if (!isAlone) BeginLost(options.TryLostEvery, now);
+            if (!isAlone) BeginLost(options.TryLostEvery, options.TryUnmetEvery, now);
         }
     }
 
@@ -94,9 +94,9 @@ internal sealed class Exchanges
         }
     }
 
-    private void BeginLost(TimeSpan every, TimeSpan now)
+    private void BeginLost(TimeSpan every, TimeSpan unmetEvery, TimeSpan now)
     {
-        if (book.Next(choice.LiveAddresses(), every, now) is { } address) Begin(address, default);
+        if (book.Next(choice.LiveAddresses(), every, unmetEvery, now) is { } address) Begin(address, default);
     }
 
     private void Begin(string address, NodeId peer)
@@ -115,6 +115,7 @@ internal sealed class Exchanges
             return;
         }
 
+        book.HasAnswered(end.Address);
         if (answer.Header.Sender == options.Node)
         {
             book.IsOwn(end.Address);

@@ -76,9 +76,8 @@ internal sealed class NodeTable
         if (entry.IsForgotten && isKnown && node!.IsAlive) return false;
         NodeRecord? record = entry.IsForgotten ? null : RecordCodec.TryDecode(entry.Node, entry.Generation, entry.Version, entry.Body);
         if (!entry.IsForgotten && (record is null || !IsOfOurs(record))) return false;
-        if (!HasRoom(isKnown, (record?.Slots.Count ?? 0) - (node?.SlotRangeCount ?? 0), entry.Node)) return false;
-
         TimeSpan heard = now - TimeSpan.FromMilliseconds(entry.Silence * 100.0);
+        if (!MakeRoom(isKnown, (record?.Slots.Count ?? 0) - (node?.SlotRangeCount ?? 0), entry.Node, heard)) return false;
         node ??= Add(entry, heard);
         bool isNewLife = node.Generation != entry.Generation;
         slotRanges += (record?.Slots.Count ?? 0) - node.SlotRangeCount;
@@ -167,13 +166,13 @@ internal sealed class NodeTable
 
     private bool IsOfOurs(NodeRecord record) => record.Cluster.IsNone || record.Cluster == Cluster;
 
-    private bool HasRoom(bool isKnown, int moreRanges, NodeId forWhom)
+    private bool MakeRoom(bool isKnown, int moreRanges, NodeId forWhom, TimeSpan heard)
     {
         while ((!isKnown && nodes.Count >= GossipLimits.MaxNodes) || slotRanges + moreRanges > GossipLimits.MaxSlotRangesHeld)
         {
-            // What never rose may be invented: it makes room for what may be real.
+            // What never rose may be invented: it makes room for what may be real. Only for younger news, or full nodes would swap for ever.
             KnownNode? least = nodes.Values.Where(node => !node.HasRisen && node.Id != forWhom).MinBy(node => node.RisenAt);
-            if (least is null) return false;
+            if (least is null || least.RisenAt >= heard) return false;
             Remove(least);
         }
 

@@ -19,6 +19,7 @@ internal sealed class PeerBook
     private readonly Dictionary<NodeId, SavedPeer> peers = [];
     private readonly Dictionary<string, TimeSpan> triedAt = [];
     private readonly HashSet<string> ownAddresses = [];
+    private readonly HashSet<string> answered = [];
     private TimeSpan nextLook;
     private TimeSpan nextRefresh;
 
@@ -31,19 +32,33 @@ internal sealed class PeerBook
     /// <summary>This node itself answered there; it is not tried again in this life.</summary>
     public void IsOwn(string address) => ownAddresses.Add(address);
 
-    /// <summary>The address of no live node that was not tried for the longest; null if all were tried within <paramref name="every"/>.</summary>
-    public string? Next(IReadOnlySet<string> live, TimeSpan every, TimeSpan now)
+    /// <summary>Somebody answered there. Until that a seed is tried often: it may be the only bridge between two halves that form.</summary>
+    public void HasAnswered(string address)
     {
-        (string? next, TimeSpan longest) = (null, TimeSpan.MaxValue);
-        foreach (string address in seeds.Concat(peers.Values.Select(peer => peer.ClusterAddress)))
+        if (seeds.Contains(address)) answered.Add(address);
+    }
+
+    /// <summary>The address of no live node that was not tried for the longest.</summary>
+    /// <param name="live">Where live nodes are.</param>
+    /// <param name="every">How often an address is tried.</param>
+    /// <param name="unmetEvery">How often a seed that has not answered yet is.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>Null if all were tried within that.</returns>
+    public string? Next(IReadOnlySet<string> live, TimeSpan every, TimeSpan unmetEvery, TimeSpan now)
+    {
+        string? next = null;
+        TimeSpan longest = TimeSpan.MaxValue;
+        foreach (string seed in seeds) Consider(seed, answered.Contains(seed) ? every : unmetEvery);
+        foreach (SavedPeer peer in peers.Values) Consider(peer.ClusterAddress, every);
+        if (next is not null) triedAt[next] = now;
+        return next;
+
+        void Consider(string address, TimeSpan every)
         {
-            if (live.Contains(address) || ownAddresses.Contains(address)) continue;
+            if (live.Contains(address) || ownAddresses.Contains(address)) return;
             TimeSpan tried = triedAt.GetValueOrDefault(address, -every);
             if (tried + every <= now && tried < longest) (next, longest) = (address, tried);
         }
-
-        if (next is not null) triedAt[next] = now;
-        return next;
     }
 
     /// <summary>An operator forgot a node.</summary>
