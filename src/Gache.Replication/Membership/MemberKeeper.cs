@@ -376,9 +376,8 @@ internal sealed class MemberKeeper(
         if (same is null && IsFull(present)) join.Answer(new JoinAnswer(TooManyMembers, JoinRefusal.None, TooManyMembers.Detail));
         else if (same is null && !joiner.Shard.IsNone)
         {
-            // It is told so over the raft port as well, and then sets its data aside by itself: not an end, it asks again. (Or it ends, if an
-            // operator removed it.)
-            TellRemoved(joiner, nowTick);
+            // It is told so over the raft port as well, and then sets its data aside by itself: not an end, it asks again.
+            if (present.Removed.Contains(joiner.Node)) TellRemoved(joiner, nowTick); // then it ends; it may not find that port by itself
             string words = $"node {joiner.Node} was removed from this shard; it joins again when its data folder is set aside";
             join.Answer(new JoinAnswer(new Refusal(RefusalCode.NotServing, words, RetryAfter: TimeSpan.FromSeconds(1)), JoinRefusal.None, words));
         }
