@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Gache.Replication;
 using Gache.Server.Http;
 
@@ -18,6 +19,12 @@ internal static class OptionsCheck
         {
             return $"--raft-addr {raft} is not loopback: anybody who reaches it could read and write everything; "
                 + "start with --insecure-cluster if only members reach that network";
+        }
+
+        if (draft.RaftAddress is { } bothUse && bothUse.Port == draft.Port && IsListenedOnByApi(bothUse.Host, draft.Listen))
+        {
+            return $"--raft-addr {bothUse} is where the API of this same node listens (-p {draft.Port}); the two need ports of their own, "
+                + "as in --raft-addr 127.0.0.1:7001 -p 8001";
         }
 
         if (AdvertisedHost(draft) is not { } host)
@@ -45,6 +52,13 @@ internal static class OptionsCheck
             LogFormat = draft.LogFormat,
         };
         return null;
+    }
+
+    private static bool IsListenedOnByApi(string host, IReadOnlyList<IPAddress> api)
+    {
+        if (Addresses.IsWildcard(host) || api.Any(Addresses.IsWildcard)) return true;
+        if (!IPAddress.TryParse(host, out IPAddress? address)) return HostNames.IsLoopback(host) && (api.Count == 0 || api.Any(IPAddress.IsLoopback));
+        return api.Count == 0 ? address.Equals(IPAddress.Loopback) || address.Equals(IPAddress.IPv6Loopback) : api.Contains(address);
     }
 
     /// <summary>The host that others are told, or null if only a wildcard is known.</summary>
