@@ -1,6 +1,6 @@
 @echo off
-rem Builds the server when its sources have changed (MSBuild decides), then runs it. Windows is for development: see README.md.
-rem Exit codes of the script itself: 125 the build failed, 127 no .NET SDK. All others are the server's.
+rem Builds server and tool when their sources have changed (MSBuild decides), then runs one of them, as the script gache does. Windows is for development: see README.md.
+rem Exit codes of the script itself: 125 the build failed, 127 no .NET SDK. All others are the program's.
 setlocal
 set "root=%~dp0"
 where dotnet >nul 2>nul || (
@@ -8,7 +8,7 @@ where dotnet >nul 2>nul || (
   exit /b 127
 )
 if not exist "%root%.gache-build" mkdir "%root%.gache-build"
-dotnet build "%root%src\Gache.Server" -c Release -o "%root%.gache-build\windows" --artifacts-path "%root%.gache-build\artifacts" --disable-build-servers -p:RunAnalyzers=false -p:TreatWarningsAsErrors=false >"%root%.gache-build\build.log" 2>&1
+dotnet build "%root%src\Programs.proj" -c Release -o "%root%.gache-build\windows" --artifacts-path "%root%.gache-build\artifacts" --disable-build-servers -p:RunAnalyzers=false -p:TreatWarningsAsErrors=false >"%root%.gache-build\build.log" 2>&1
 if errorlevel 1 (
   rem A node that runs holds its files, so the build cannot replace them: start what is there.
   findstr /c:"MSB3021" /c:"MSB3027" "%root%.gache-build\build.log" >nul && if exist "%root%.gache-build\windows\gache.exe" goto run

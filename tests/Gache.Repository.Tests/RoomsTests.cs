@@ -16,6 +16,7 @@ public sealed class RoomsTests
         ["Gache.Cluster"] = ["Gache.Primitives", "Gache.Store", "Gache.Replication"],
         ["Gache.Simulation"] = ["Gache.Primitives", "Gache.Raft", "Gache.Log", "Gache.Store", "Gache.Replication", "Gache.Cluster"],
         ["Gache.Server"] = ["Gache.Primitives", "Gache.Raft", "Gache.Log", "Gache.Store", "Gache.Replication", "Gache.Cluster"],
+        ["Gache.Tool"] = ["Gache.Primitives"], // speaks HTTP as any client does
     };
 
     public static TheoryData<string> Rooms => [.. Project.Rooms.Select(project => project.Name)];

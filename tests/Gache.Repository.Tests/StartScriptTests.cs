@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Gache.Repository.Tests;
 
-/// <summary><c>./gache</c>, with a <c>dotnet</c> whose "build" makes a server that prints where it stands and what it was given.</summary>
+/// <summary><c>./gache</c>, with a <c>dotnet</c> whose "build" makes programs that print where they stand and what they were given.</summary>
 public sealed class StartScriptTests : IDisposable
 {
     private const string Dotnet = """
@@ -15,7 +15,8 @@ public sealed class StartScriptTests : IDisposable
         [[ -e $here/broken ]] && { echo 'error CS1002: ; expected'; exit 1; }
         mkdir -p "$out"
         printf '#!/bin/bash\necho "$PWD|$*|$$"\nif [[ ${1:-} == stay ]]; then read -r _; fi\nexit 3\n' >"$out/gache"
-        chmod +x "$out/gache"
+        printf '#!/bin/bash\necho "tool|$PWD|$*|$$"\nexit 4\n' >"$out/gache-tool"
+        chmod +x "$out/gache" "$out/gache-tool"
         """;
 
     private readonly Script script = Script.Copy("gache", Dotnet);
@@ -39,6 +40,32 @@ public sealed class StartScriptTests : IDisposable
 
         Assert.Equal($"{elsewhere.FullName}|-p 8001 a b|{process.Id}\n", said);
         Assert.Equal(3, process.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("playground", "--shards", "1")]
+    [InlineData("cluster", "show")]
+    [InlineData("cluster", "")]
+    public async Task The_tools_words_become_the_tool(params string[] args)
+    {
+        using Process process = script.Start(from: elsewhere.FullName, arguments: args);
+        string said = await process.StandardOutput.ReadToEndAsync(Cancel);
+        await process.WaitForExitAsync(Cancel);
+
+        Assert.Equal($"tool|{elsewhere.FullName}|{string.Join(' ', args)}|{process.Id}\n", said);
+        Assert.Equal(4, process.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("cluster recover --dry-run", "recover --dry-run")]
+    [InlineData("-p 8001 cluster", "-p 8001 cluster")]
+    [InlineData("playgrounds", "playgrounds")]
+    public async Task Everything_else_is_the_servers(string typed, string given)
+    {
+        (int code, string output, _) = await script.RunAsync(Cancel, arguments: typed.Split(' '));
+
+        Assert.Equal(3, code);
+        Assert.Equal(given, output.Split('|')[1]);
     }
 
     [Fact]
@@ -110,7 +137,7 @@ public sealed class StartScriptTests : IDisposable
         (_, string output, string errors) = await script.RunAsync(Cancel);
 
         Assert.Single(output.Trim().Split('\n'));
-        Assert.Equal("gache: building the server (only when its sources have changed) ...", errors.Trim());
+        Assert.Equal("gache: building (only when its sources have changed) ...", errors.Trim());
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed class OptionsTests
             ["request-timeout"] = "1500ms", ["allowed-hosts"] = "a.test, B.test", ["allow-origin"] = "http://App.test:80/",
             ["log-level"] = "debug", ["log-format"] = "json",
         };
-        Assert.Equal(OptionTable.Rows.Where(row => !row.IsLater).Select(row => row.Name).Order(), good.Keys.Order());
+        Assert.Equal(OptionTable.Rows.Where(row => row.IsShown).Select(row => row.Name).Order(), good.Keys.Order());
 
         var environment = new Hashtable();
         foreach ((string name, string value) in good) environment["GACHE_" + name.Replace('-', '_').ToUpperInvariant()] = value;
@@ -186,9 +186,25 @@ public sealed class OptionsTests
         CommandLineResult help = CommandLine.Read(["--help"], new Hashtable(), "1.2.3");
         Assert.Equal(0, help.ExitCode);
         foreach (OptionRow row in OptionTable.Rows)
-            Assert.Equal(!row.IsLater, help.Text.Contains(row.Flag + " ", StringComparison.Ordinal));
+            Assert.Equal(row.IsShown, help.Text.Contains(row.Flag + " ", StringComparison.Ordinal));
 
         Assert.Equal(new CommandLineResult(null, "gache 1.2.3\n", 0), CommandLine.Read(["--version"], new Hashtable(), "1.2.3"));
+    }
+
+    [Fact]
+    public void The_help_names_the_words_of_the_tool()
+    {
+        string help = CommandLine.Read(["--help"], new Hashtable(), "1.2.3").Text;
+        Assert.Contains("gache playground", help, StringComparison.Ordinal);
+        Assert.Contains("gache cluster", help, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_program_gives_is_taken_and_not_shown()
+    {
+        Assert.False(Read().StopsWithStdin);
+        Assert.True(Read("--stop-with-stdin").StopsWithStdin);
+        Assert.DoesNotContain("stop-with-stdin", OptionsMarkdown.Write(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -36,6 +36,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
     public static async Task<int> RunAsync(ServerOptions options)
     {
         using var signals = new Signals();
+        if (options.StopsWithStdin) signals.StopWhenEnds(Console.OpenStandardInput());
         using var log = new ServerLog(
             options.LogLevel, options.LogFormat, Console.OpenStandardError(), !Console.IsErrorRedirected, TimeProvider.System);
         return await new ServerProcess(options, Console.Error, log.Factory).RunAsync(signals.Stop).ConfigureAwait(false);

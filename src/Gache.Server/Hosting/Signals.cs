@@ -22,6 +22,31 @@ internal sealed class Signals : IDisposable
     /// <summary>Completes with the first signal that asks to stop.</summary>
     public Task<PosixSignal> Stop => stop.Task;
 
+    /// <summary>Takes the end of <paramref name="stdin"/> for a first SIGTERM; after a signal it means nothing more.</summary>
+    /// <remarks>The read blocks a thread of its own and is never waited for. What is read counts for nothing.</remarks>
+    public void StopWhenEnds(Stream stdin)
+    {
+        var thread = new Thread(() =>
+        {
+            Span<byte> ignored = stackalloc byte[256];
+            try
+            {
+                while (stdin.Read(ignored) > 0) { }
+            }
+            catch (IOException)
+            {
+                // A broken pipe has ended, too.
+            }
+
+            stop.TrySetResult(PosixSignal.SIGTERM);
+        })
+        {
+            IsBackground = true,
+            Name = "stdin",
+        };
+        thread.Start();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -17,7 +17,9 @@ internal static class CommandLine
     /// <summary>Reads the arguments, and for what they leave out the environment.</summary>
     public static CommandLineResult Read(string[] args, IDictionary environment, string version)
     {
-        var command = new RootCommand("gache: a key-value database that you can curl. Each option is also an environment variable: --my-flag is GACHE_MY_FLAG; the flag wins.");
+        var command = new RootCommand(
+            "gache: a key-value database that you can curl. Each option is also an environment variable: --my-flag is GACHE_MY_FLAG; the flag wins.\n"
+            + "Two words start a tool instead of a node: \"gache playground\" a whole cluster to try, \"gache cluster\" what looks after one; both take --help.");
         command.Options.Clear();
         var help = new HelpOption("--help", "-h", "-?");
         var versionOption = new Option<bool>("--version") { Description = "Prints the version" };
@@ -54,7 +56,7 @@ internal static class CommandLine
     {
         Description = $"{row.Words} [{row.Default}]",
         HelpName = row.Placeholder ?? "true|false",
-        Hidden = row.IsLater,
+        Hidden = !row.IsShown,
         Arity = row.Placeholder is null ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
     };
 

@@ -18,4 +18,10 @@ internal sealed record OptionRow(
 
     /// <summary>True for an option that comes with a later release: refused, and not shown.</summary>
     public bool IsLater { get; init; }
+
+    /// <summary>True for an option that another program of ours gives, and no person needs: taken, and not shown.</summary>
+    public bool IsForPrograms { get; init; }
+
+    /// <summary>Whether help and README show it.</summary>
+    public bool IsShown => !IsLater && !IsForPrograms;
 }

@@ -39,6 +39,8 @@ internal static class OptionTable
             OptionValues.AllowOrigin),
         new("log-level", "LEVEL", "info", "least level that is logged: trace, debug, info, warn, error", OptionValues.LogLevel),
         new("log-format", "FORMAT", "auto", "plain, json, or auto: plain on a terminal, else json", OptionValues.LogFormat),
+        // A playground's nodes must not outlive it, however it ends: its end of their stdin closes with it.
+        new("stop-with-stdin", null, "off", "stops, as on SIGTERM, when stdin ends", OptionValues.StopWithStdin) { IsForPrograms = true },
         Later("cluster-port"),
         Later("cluster-slot"),
         Later("cluster-members"),

@@ -77,12 +77,9 @@ internal static class OptionValues
         return null;
     }
 
-    public static string? InsecureCluster(OptionsDraft draft, string value)
-    {
-        if (value is not ("true" or "false" or "1" or "0")) return "true or false";
-        draft.AllowsInsecureCluster = value is "true" or "1";
-        return null;
-    }
+    public static string? InsecureCluster(OptionsDraft draft, string value) => Switch(value, isOn => draft.AllowsInsecureCluster = isOn);
+
+    public static string? StopWithStdin(OptionsDraft draft, string value) => Switch(value, isOn => draft.StopsWithStdin = isOn);
 
     public static string? MaxValue(OptionsDraft draft, string value)
     {
@@ -170,6 +167,13 @@ internal static class OptionValues
         };
         if (format is not { } known) return "auto, plain or json";
         draft.LogFormat = known;
+        return null;
+    }
+
+    private static string? Switch(string value, Action<bool> set)
+    {
+        if (value is not ("true" or "false" or "1" or "0")) return "true or false";
+        set(value is "true" or "1");
         return null;
     }
 

@@ -46,6 +46,7 @@ internal static class OptionsCheck
             MaxMemoryBytes = draft.MaxMemoryBytes,
             RequestTimeout = draft.RequestTimeout,
             AllowsInsecureCluster = draft.AllowsInsecureCluster,
+            StopsWithStdin = draft.StopsWithStdin,
             AllowedHosts = draft.AllowedHosts,
             AllowedOrigins = draft.AllowedOrigins,
             LogLevel = draft.LogLevel,

@@ -28,6 +28,8 @@ internal sealed class OptionsDraft
 
     public bool AllowsInsecureCluster { get; set; }
 
+    public bool StopsWithStdin { get; set; }
+
     public IReadOnlyList<string> AllowedHosts { get; set; } = [];
 
     public IReadOnlyList<string> AllowedOrigins { get; set; } = [];

@@ -13,7 +13,7 @@ internal static class OptionsMarkdown
     {
         var text = new StringBuilder();
         text.Append(Begin).Append("\n| option | environment | default | what |\n|---|---|---|---|\n");
-        foreach (OptionRow row in OptionTable.Rows.Where(row => !row.IsLater))
+        foreach (OptionRow row in OptionTable.Rows.Where(row => row.IsShown))
         {
             string flag = (row.Alias is { } alias ? $"`{alias}`, " : "") + $"`{row.Flag}{(row.Placeholder is { } value ? " " + value : "")}`";
             text.Append("| ").Append(flag).Append(" | `").Append(row.Variable).Append("` | ").Append(row.Default)

@@ -39,6 +39,9 @@ internal sealed record ServerOptions
     /// <summary>Whether the raft port may be reached by other machines, in clear text.</summary>
     public required bool AllowsInsecureCluster { get; init; }
 
+    /// <summary>Whether the end of stdin stops the node as SIGTERM does.</summary>
+    public required bool StopsWithStdin { get; init; }
+
     /// <summary>Host names, beside loopback's, that a request over loopback may name.</summary>
     public required IReadOnlyList<string> AllowedHosts { get; init; }
 

@@ -1,0 +1,4 @@
+using Gache.Tool.CommandLine;
+using Gache.Tool.Terminals;
+
+return await ToolCommand.RunAsync(args, Terminal.OfProcess()).ConfigureAwait(false);
