@@ -133,9 +133,18 @@ public sealed partial class Replica
         {
             if (isStopping) join.Answer.SetResult(new JoinAnswer(ShuttingDown, JoinRefusal.None, ShuttingDown.Detail));
             else if (core.Role != Role.Leader) join.Answer.SetResult(new JoinAnswer(NotLeading(), JoinRefusal.None, "only the leader takes up members"));
+            else if (IsOfOtherSlots(join.Request)) join.Answer.SetResult(new JoinAnswer(null, JoinRefusal.WrongShard, OtherSlots(join.Request)));
             else members.Join(join.Request, join.Answer, nowTick);
         }
     }
+
+    /// <summary>A node with an empty folder that was told other slots than this shard has was sent here by mistake. (Slots may have moved since the
+    /// command was first typed: sharing one is enough, and a shard without slots takes anybody.)</summary>
+    private bool IsOfOtherSlots(JoinRequest request) =>
+        request is { Slots: { Count: > 0 } wanted, Shard.IsNone: true } && !isLoading && store.ServedSlots() is { Count: > 0 } served && !served.Overlaps(wanted);
+
+    private string OtherSlots(JoinRequest request) =>
+        $"shard {identity.Shard} has slots {store.ServedSlots()}, and the joiner was started with --cluster-slot {request.Slots}";
 
     private void TakeRequests()
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gache.Cluster;
 using Gache.Replication;
 
 namespace Gache.Server.Http.Health;
@@ -18,7 +19,7 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
     public bool IsReady => Reasons.Count == 0;
 
     /// <summary>Judges a replica's status; null while there is no replica yet.</summary>
-    public static Readiness Of(ReplicaStatus? status, bool isStopping)
+    public static Readiness Of(ReplicaStatus? status, bool isStopping, ClusterNode? cluster = null, bool isOfCluster = false)
     {
         List<string> reasons = [];
         if (isStopping) reasons.Add("shutting down");
@@ -30,7 +31,11 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
 
         if (!status.Shard.IsNone && !status.IsLeaderHeard) reasons.Add("no leader");
         if (!status.Shard.IsNone && LagWords(status) is { } lag) reasons.Add(lag);
-        if (!status.MayServe)
+        if (isOfCluster && cluster?.Map.Unassigned() is { Count: > 0 } unassigned) reasons.Add($"slots without owner: {unassigned}");
+        else if (isOfCluster && cluster?.Map.Unreachable() is { Count: > 0 } unreachable) reasons.Add($"slots whose owner has no leader: {unreachable}");
+        bool onlyRoutes = cluster is { RoutesOnly: true };
+        if (onlyRoutes && cluster!.Map.Shards.Count == 0) reasons.Add("no node of the cluster was reached yet");
+        if (!status.MayServe && !onlyRoutes)
         {
             if (status.Alarms.Count > 0) reasons.AddRange(status.Alarms);
             else if (reasons.Count == 0) reasons.Add("in no shard yet");
