@@ -40,6 +40,9 @@ internal static partial class Events
     [LoggerMessage(EventId = 113, Level = LogLevel.Critical, Message = "the node cannot go on")]
     public static partial void NodeFails(this ILogger log, Exception failure);
 
+    [LoggerMessage(EventId = 114, Level = LogLevel.Information, Message = "an operator removes member {Member}")]
+    public static partial void Removes(this ILogger log, NodeId member);
+
     [LoggerMessage(EventId = 120, Level = LogLevel.Information, Message = "snapshot at index {Index} is on disk: {Keys} keys, {Bytes} bytes")]
     public static partial void SnapshotTaken(this ILogger log, ulong index, long keys, long bytes);
 

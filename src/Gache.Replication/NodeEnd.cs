@@ -21,6 +21,9 @@ public enum NodeEndReason
     /// <summary>What was asked for cannot be: another shard holds the slots. Exit code 64.</summary>
     Misconfigured,
 
+    /// <summary>An operator removed this member from its shard; it does not come back by itself. Exit code 77.</summary>
+    Removed,
+
     /// <summary>Not an end: this member lost data and was removed; it goes on empty as a new one (P7).</summary>
     Rejoin,
 }

@@ -84,6 +84,7 @@ public sealed partial class Replica
         }
 
         members.StopLeading(ShuttingDown);
+        RefuseWishes();
         while (joins.TryDequeue(out (JoinRequest Request, TaskCompletionSource<JoinAnswer> Answer) join))
             join.Answer.SetResult(new JoinAnswer(ShuttingDown, JoinRefusal.None, ShuttingDown.Detail));
         while (events.TryDequeue(out _)) { }
@@ -100,7 +101,14 @@ public sealed partial class Replica
             return;
         }
 
-        if (core.Role == Role.Leader || notice.Term < core.Term) return;
+        // A leader is told by one of a later term alone: then a majority has gone on without it.
+        if (notice.Term < core.Term || (core.Role == Role.Leader && (notice.Term == core.Term || !notice.IsRemoved))) return;
+        if (notice is { IsRemoved: true, IsByOperator: true })
+        {
+            End(RemovedByOperator());
+            return;
+        }
+
         if (!members.IsMute) rememberMute(notice.Term); // first: after a restart it must be mute as well
         members.BecomeMute(notice.Term);
         outgoing.Clear(); // a vote that waits for the disk must not leave any more

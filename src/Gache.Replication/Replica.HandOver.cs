@@ -25,7 +25,7 @@ public sealed partial class Replica
     /// True while new writes wait instead of being proposed: what is proposed already commits first, as its fate would be unknown to its client
     /// after a change of leaders; what waits is then sent to the next leader.
     /// </summary>
-    private bool HoldsProposals => isHandingOver && !isStopping && HasHeir;
+    private bool HoldsProposals => (isHandingOver || transfer is not null) && !isStopping && HasHeir;
 
     private bool HasHeir => core.Followers.Any(follower => core.Configuration.IsVoter(follower.Node) && follower.SilentTicks < RecentTicks);
 

@@ -17,6 +17,9 @@ public sealed partial class Replica
     private static readonly Refusal NoQuorum = new(
         RefusalCode.NoQuorum, "a majority of the shard's nodes did not confirm in time that this node leads", RetryAfter: TimeSpan.FromSeconds(1));
 
+    private static readonly Refusal NoHeir = new(
+        RefusalCode.NoQuorum, "leadership stays where it is: the one that was to lead is not heard, or did not catch up in time", RetryAfter: TimeSpan.FromSeconds(1));
+
     private static readonly Refusal DeadlineInQueue = new(
         RefusalCode.DeadlineInQueue, "the request timeout passed before the write was handed to the log", RetryAfter: TimeSpan.FromSeconds(1));
 

@@ -32,6 +32,7 @@ public sealed partial class Replica
                 while (events.TryDequeue(out Action? next)) next();
                 if (core.Role == Role.Leader) clock.Lead(core.Term);
                 TakeJoins();
+                TakeWishes();
                 TakeRequests();
                 Propose();
                 core.Drain(outputs);
@@ -40,6 +41,7 @@ public sealed partial class Replica
                 ServeReads();
                 while (inspections.TryDequeue(out Action<bool>? look)) look(!isLoading);
                 Observe();
+                EndIfRemoved();
             }
             else
             {

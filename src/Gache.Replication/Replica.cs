@@ -286,7 +286,11 @@ public sealed partial class Replica : ITransportEvents
     public string? Judge(PeerIdentity dialler, NodeId expectedReceiver)
     {
         if (expectedReceiver != identity.Node)
+        {
+            if (dialler.Cluster == identity.Cluster && dialler.Shard == identity.Shard) Post(() => members.MeetMistaken(dialler));
             return $"node {expectedReceiver} is not at {identity.RaftAddress}: node {identity.Node} of shard {identity.Shard} is";
+        }
+
         if (dialler.Cluster != identity.Cluster)
             return $"node {dialler.Node} belongs to cluster {dialler.Cluster}, this node to cluster {identity.Cluster}";
         if (dialler.Shard != identity.Shard)

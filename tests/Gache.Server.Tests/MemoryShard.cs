@@ -75,6 +75,13 @@ internal sealed class MemoryShard : IShard
         if (Refusal is { } refusal) return new WriteAnswer(refusal);
 
         Assert.True(Command.TryParse(command, out CommandView view));
+        if (view.Kind > CommandKind.Time)
+        {
+            Assert.NotNull(Store);
+            ApplyResult result = Store.Apply(Store.AppliedIndex + 1, command);
+            return new WriteAnswer(result.Status == ApplyStatus.Done ? null : new Refusal(RefusalCode.Outdated, "the slot is in another phase"));
+        }
+
         string key = Convert.ToHexString(view.Key);
         lock (gate)
         {
@@ -96,10 +103,33 @@ internal sealed class MemoryShard : IShard
             : new ReadAnswer(false, 0, default, null);
     }
 
+    /// <summary>The state that is looked at, if the test has one.</summary>
+    public KeyValueStore? Store { get; set; }
+
+    public Task<T> InspectAsync<T>(Func<KeyValueStore, T> look) =>
+        Store is { } store ? Task.FromResult(look(store)) : Task.FromCanceled<T>(new CancellationToken(canceled: true));
+
     public Task<JoinAnswer> JoinAsync(JoinRequest request)
     {
         Joins.Add(request);
         return Task.FromResult(JoinAnswer);
+    }
+
+    /// <summary>What was asked about members: a removal, or a transfer.</summary>
+    public List<(string What, NodeId Node)> Wishes { get; } = [];
+
+    public MemberAnswer MemberAnswer { get; set; } = new(null, MemberRefusal.None, "");
+
+    public Task<MemberAnswer> RemoveMemberAsync(NodeId node)
+    {
+        Wishes.Add(("remove", node));
+        return Task.FromResult(MemberAnswer);
+    }
+
+    public Task<MemberAnswer> TransferLeadershipAsync(NodeId to)
+    {
+        Wishes.Add(("transfer", to));
+        return Task.FromResult(MemberAnswer);
     }
 
     /// <summary>What is stored under a key, given as bytes.</summary>

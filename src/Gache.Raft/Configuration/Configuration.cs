@@ -16,16 +16,22 @@ public sealed class Configuration : IEquatable<Configuration>
     /// <summary>The most members (voters of both sets and learners together) that one configuration may name.</summary>
     public const int MaxMembers = 64;
 
+    /// <summary>How many removed members are remembered; the earliest removal is forgotten first.</summary>
+    public const int MaxRemoved = 64;
+
     private const byte Format = 1;
+    private const byte FormatWithRemoved = 2;
 
     /// <summary>Makes a configuration; the ids in the three sets must each be a member.</summary>
     public Configuration(
-        IEnumerable<Member> members, IEnumerable<NodeId> voters, IEnumerable<NodeId>? outgoing = null, IEnumerable<NodeId>? learners = null)
+        IEnumerable<Member> members, IEnumerable<NodeId> voters, IEnumerable<NodeId>? outgoing = null, IEnumerable<NodeId>? learners = null,
+        IEnumerable<NodeId>? removed = null)
     {
         Members = [.. members.OrderBy(m => m.Id)];
         Voters = [.. voters.Order()];
         Outgoing = [.. (outgoing ?? []).Order()];
         Learners = [.. (learners ?? []).Order()];
+        Removed = [.. removed ?? []];
         Invariant.Holds(Members.Length <= MaxMembers, $"a configuration of {Members.Length} members");
         foreach (NodeId id in Voters.Concat(Outgoing).Concat(Learners))
             Invariant.Holds(Find(id) is not null, $"{id} stands in a configuration without being a member of it");
@@ -47,6 +53,9 @@ public sealed class Configuration : IEquatable<Configuration>
 
     /// <summary>Replicas that are sent everything and count for nothing.</summary>
     public ImmutableArray<NodeId> Learners { get; }
+
+    /// <summary>Nodes that an operator removed, in the order of removal: they stay out until their data is deleted, whoever leads meanwhile.</summary>
+    public ImmutableArray<NodeId> Removed { get; }
 
     /// <summary>True while both sets of voters must agree.</summary>
     public bool IsJoint => Outgoing.Length > 0;
@@ -72,20 +81,23 @@ public sealed class Configuration : IEquatable<Configuration>
     public Configuration WithLearnerOrAddresses(Member member)
     {
         IEnumerable<Member> members = Members.Where(m => m.Id != member.Id).Append(member);
-        return new(members, Voters, Outgoing, IsVoter(member.Id) || IsLearner(member.Id) ? Learners : Learners.Append(member.Id));
+        return new(members, Voters, Outgoing, IsVoter(member.Id) || IsLearner(member.Id) ? Learners : Learners.Append(member.Id), Removed);
     }
+
+    /// <summary>The same, with this node remembered as removed by an operator.</summary>
+    public Configuration WithRemoved(NodeId id) => new(Members, Voters, Outgoing, Learners, Removed.Where(r => r != id).Append(id).TakeLast(MaxRemoved));
 
     /// <summary>The same without this learner.</summary>
     public Configuration WithoutLearner(NodeId id) =>
-        new(Members.Where(m => m.Id != id), Voters, Outgoing, Learners.Where(l => l != id));
+        new(Members.Where(m => m.Id != id), Voters, Outgoing, Learners.Where(l => l != id), Removed);
 
     /// <summary>The joint configuration that leads from these voters to <paramref name="voters"/> (thesis §4.3).</summary>
     public Configuration EnterJoint(IReadOnlyCollection<NodeId> voters) =>
-        new(Members, voters, Voters, Learners.Where(l => !voters.Contains(l)));
+        new(Members, voters, Voters, Learners.Where(l => !voters.Contains(l)), Removed);
 
     /// <summary>What follows a joint configuration: the new voters alone; members that are in no set any more are dropped.</summary>
     public Configuration LeaveJoint() =>
-        new(Members.Where(m => Voters.Contains(m.Id) || Learners.Contains(m.Id)), Voters, null, Learners);
+        new(Members.Where(m => Voters.Contains(m.Id) || Learners.Contains(m.Id)), Voters, null, Learners, Removed);
 
     /// <summary>Writes the configuration as an entry's payload.</summary>
     public byte[] Encode()
@@ -98,7 +110,7 @@ public sealed class Configuration : IEquatable<Configuration>
     /// <summary>Writes the configuration.</summary>
     public void EncodeTo(ByteWriter writer)
     {
-        writer.WriteByte(Format);
+        writer.WriteByte(Removed.IsEmpty ? Format : FormatWithRemoved);
         writer.WriteByte((byte)Members.Length);
         foreach (Member member in Members)
         {
@@ -107,13 +119,18 @@ public sealed class Configuration : IEquatable<Configuration>
             writer.WriteText(member.RaftAddress);
             writer.WriteText(member.ApiAddress);
         }
+
+        if (Removed.IsEmpty) return;
+        writer.WriteByte((byte)Removed.Length);
+        foreach (NodeId id in Removed) writer.WriteUInt128(id.Value);
     }
 
     /// <summary>Reads what <see cref="Encode"/> wrote; false for anything else.</summary>
     public static bool TryDecode(ref ByteReader reader, out Configuration configuration)
     {
         configuration = Empty;
-        if (reader.ReadByte() != Format) return false;
+        byte format = reader.ReadByte();
+        if (format is not (Format or FormatWithRemoved)) return false;
         int count = reader.ReadByte();
         if (count > MaxMembers) return false;
         var members = new List<Member>(count);
@@ -129,8 +146,12 @@ public sealed class Configuration : IEquatable<Configuration>
             if ((roles & 4) != 0) learners.Add(id);
         }
 
+        var removed = new List<NodeId>();
+        int removals = format == FormatWithRemoved ? reader.ReadByte() : 0;
+        if (removals > MaxRemoved) return false;
+        for (int i = 0; i < removals && reader.IsValid; i++) removed.Add(new NodeId(reader.ReadUInt128()));
         if (!reader.IsValid) return false;
-        configuration = new Configuration(members, voters, outgoing, learners);
+        configuration = new Configuration(members, voters, outgoing, learners, removed);
         return true;
     }
 
@@ -146,7 +167,7 @@ public sealed class Configuration : IEquatable<Configuration>
     /// <inheritdoc/>
     public bool Equals(Configuration? other) =>
         other is not null && Members.SequenceEqual(other.Members) && Voters.SequenceEqual(other.Voters)
-        && Outgoing.SequenceEqual(other.Outgoing) && Learners.SequenceEqual(other.Learners);
+        && Outgoing.SequenceEqual(other.Outgoing) && Learners.SequenceEqual(other.Learners) && Removed.SequenceEqual(other.Removed);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Configuration);

@@ -20,11 +20,20 @@ internal sealed class MemberKeeper(
     private static readonly Refusal TooManyMembers = new(
         RefusalCode.Overloaded, $"the shard has {Configuration.MaxMembers} members, which is the most; remove one first", RetryAfter: TimeSpan.FromSeconds(5));
 
+    private static readonly Refusal NoQuorumLeft = new(
+        RefusalCode.NoQuorum, "of the voters that would be left no majority is heard, and the shard would stand still: start them first, or remove those that are gone", RetryAfter: TimeSpan.FromSeconds(5));
+
+    private static readonly Refusal NotKnownRemoved = new(
+        RefusalCode.Timeout, "the removal was handed to the log and is not known to be committed: /cluster tells whether the node is still a member");
+
     private readonly Processes processes = new(core);
     private readonly CatchUp catchUp = new();
     private readonly List<JoinWork> joins = [];
     private readonly Dictionary<NodeId, PeerIdentity> met = [];
     private readonly Dictionary<NodeId, long> lost = []; // member → tick until which it is told
+    private readonly Dictionary<NodeId, string> removed = []; // by an operator: → where it is told so
+    private RemovalWork? removal;
+    private long nowTick;
     private ulong muteTerm;
     private long nextNoticeTick;
 
@@ -40,7 +49,7 @@ internal sealed class MemberKeeper(
         get
         {
             if (NotServing is { } why) yield return why.Detail;
-            foreach (NodeId node in lost.Keys) yield return $"member {node} lost data that it had acknowledged; it is being replaced";
+            foreach (NodeId node in lost.Keys.Where(node => core.Configuration.Find(node) is not null)) yield return $"member {node} lost data that it had acknowledged; it is being replaced";
         }
     }
 
@@ -69,6 +78,7 @@ internal sealed class MemberKeeper(
         processes.Restart();
         catchUp.Restart();
         lost.Clear();
+        removed.Clear();
     }
 
     /// <summary>This node leads no more: joins under way must be asked for again.</summary>
@@ -77,6 +87,9 @@ internal sealed class MemberKeeper(
         foreach (JoinWork join in joins) join.Answer(new JoinAnswer(refusal, JoinRefusal.None, "leadership changed while the join was under way; ask again"));
         joins.Clear();
         lost.Clear();
+        removed.Clear();
+        EndRemoval(whyNot: new Refusal(
+            RefusalCode.LeadershipLost, "leadership changed while the member was being removed: /cluster tells whether it is still one; ask again if it is"));
     }
 
     /// <summary>Whether a message may reach the core (P7).</summary>
@@ -127,6 +140,73 @@ internal sealed class MemberKeeper(
         ConnectPeers();
     }
 
+    /// <summary>Somebody of this shard seeks another node at this one's address: it goes by a configuration of long ago, perhaps of before the
+    /// shard was recovered on one member, and must not go on by it. Whoever is no member is told so.</summary>
+    public void MeetMistaken(PeerIdentity dialler)
+    {
+        if (core.Role != Role.Leader || core.Configuration.Find(dialler.Node) is not null || lost.ContainsKey(dialler.Node)) return;
+        TellRemoved(dialler, nowTick);
+    }
+
+    /// <summary>Begins to remove a member, as an operator wants it: by joint consensus if it votes.</summary>
+    public void Remove(NodeId node, TaskCompletionSource<MemberAnswer> answer, long tick)
+    {
+        Configuration present = core.Configuration;
+        Member? member = present.Find(node);
+        if (removal is not null || !core.HasCommittedInTerm || core.IsConfigurationChanging || !core.TakesProposals) answer.SetResult(MemberAnswer.ChangeUnderWay);
+        else if (member is null && present.Removed.Contains(node)) answer.SetResult(MemberAnswer.Done($"node {node} was removed before"));
+        else if (member is null) answer.SetResult(MemberAnswer.No(MemberRefusal.UnknownNode, $"node {node} is no member of shard {identity.Shard}"));
+        else if (present.IsVoter(node) && present.Voters.Length == 1) answer.SetResult(MemberAnswer.No(MemberRefusal.LastVoter, $"node {node} is the only voter of shard {identity.Shard}: without it the shard's data would be lost"));
+        else if (present.IsVoter(node) && !WouldHaveQuorum(present.Voters.Where(v => v != node))) answer.SetResult(MemberAnswer.Not(NoQuorumLeft));
+        else
+        {
+            Configuration next = present.IsLearner(node) ? present.WithoutLearner(node) : present.EnterJoint([.. present.Voters.Where(v => v != node)]);
+            if (core.ProposeConfiguration(next.WithRemoved(node)) == 0)
+            {
+                answer.SetResult(MemberAnswer.ChangeUnderWay);
+                return;
+            }
+
+            removed[node] = member.RaftAddress;
+            removal = new RemovalWork(node, answer, tick + JoinTicks);
+            logger.Removes(node);
+        }
+    }
+
+    /// <summary>A change whose second half cannot be committed would stop the shard: so it is not begun.</summary>
+    private bool WouldHaveQuorum(IEnumerable<NodeId> voters)
+    {
+        NodeId[] left = [.. voters];
+        return left.Count(IsAlive) > left.Length / 2;
+    }
+
+    private bool IsOut(NodeId node) => core.Configuration.Find(node) is null && core.ConfigurationIndex <= core.CommitIndex && !core.Configuration.IsJoint;
+
+    private void EndRemoval(Refusal? whyNot)
+    {
+        if (removal is not { } work) return;
+        if (IsOut(work.Node)) work.Answer.TrySetResult(MemberAnswer.Done($"node {work.Node} is no member of shard {identity.Shard} any more"));
+        else if (whyNot is not null) work.Answer.TrySetResult(MemberAnswer.Not(whyNot));
+        else return;
+        removal = null;
+    }
+
+    private void TellRemoved(PeerIdentity stranger, long tick)
+    {
+        if (met.Count >= MaxMet && !met.ContainsKey(stranger.Node)) return;
+        met[stranger.Node] = stranger;
+        TellRemoved(stranger.Node, tick);
+    }
+
+    /// <summary>Those that an operator removed are told so when that is committed; until then they count in the old majority.</summary>
+    private void TellThoseRemoved(long tick)
+    {
+        foreach (NodeId node in removed.Keys)
+        {
+            if (node != identity.Node && !lost.ContainsKey(node) && IsOut(node)) TellRemoved(node, tick);
+        }
+    }
+
     /// <summary>A mute node tells everybody why it is silent: its leader may be another by now, and a new one has to replace it as well.</summary>
     private void TellMembers(long tick)
     {
@@ -170,6 +250,8 @@ internal sealed class MemberKeeper(
     /// <summary>Time passed.</summary>
     public void Tick(long tick)
     {
+        nowTick = tick;
+        EndRemoval(removal?.DeadlineTick <= tick ? NotKnownRemoved : null);
         for (int i = joins.Count - 1; i >= 0; i--)
         {
             if (!joins[i].IsAnswered && joins[i].DeadlineTick > tick) continue;
@@ -184,6 +266,7 @@ internal sealed class MemberKeeper(
             if (follower.HasDenied) DeclareLost(follower.Node, tick, $"it denies entries up to {follower.Match}, which it had acknowledged");
         }
 
+        TellThoseRemoved(tick);
         SendNotices(tick);
         if (!core.HasCommittedInTerm || core.IsConfigurationChanging || !core.TakesProposals) return;
         _ = ReplaceLost() || Promote(tick) || AdmitNext() || CorrectOwnAddress();
@@ -197,8 +280,18 @@ internal sealed class MemberKeeper(
         foreach ((NodeId member, long untilTick) in lost)
         {
             bool isRemoved = core.Configuration.Find(member) is null && !core.IsConfigurationChanging;
-            if (isRemoved && tick > untilTick) lost.Remove(member);
-            else transport.Send(new LostDataNotice { To = member, From = identity.Node, Term = core.Term, IsRemoved = isRemoved, ApiAddresses = addresses });
+            if (isRemoved && tick > untilTick)
+            {
+                lost.Remove(member);
+                removed.Remove(member);
+                continue;
+            }
+
+            transport.Send(new LostDataNotice
+            {
+                To = member, From = identity.Node, Term = core.Term, IsRemoved = isRemoved, IsByOperator = isRemoved && core.Configuration.Removed.Contains(member),
+                ApiAddresses = addresses,
+            });
         }
     }
 
@@ -283,9 +376,11 @@ internal sealed class MemberKeeper(
         if (same is null && IsFull(present)) join.Answer(new JoinAnswer(TooManyMembers, JoinRefusal.None, TooManyMembers.Detail));
         else if (same is null && !joiner.Shard.IsNone)
         {
-            // It is told so over the raft port as well, and then sets its data aside by itself: not an end, it asks again.
-            string removed = $"node {joiner.Node} was removed from this shard; it joins again when its data folder is set aside";
-            join.Answer(new JoinAnswer(new Refusal(RefusalCode.NotServing, removed, RetryAfter: TimeSpan.FromSeconds(1)), JoinRefusal.None, removed));
+            // It is told so over the raft port as well, and then sets its data aside by itself: not an end, it asks again. (Or it ends, if an
+            // operator removed it.)
+            TellRemoved(joiner, nowTick);
+            string words = $"node {joiner.Node} was removed from this shard; it joins again when its data folder is set aside";
+            join.Answer(new JoinAnswer(new Refusal(RefusalCode.NotServing, words, RetryAfter: TimeSpan.FromSeconds(1)), JoinRefusal.None, words));
         }
         else if (holder is not null && IsAlive(holder.Id))
             join.Refuse(JoinRefusal.AddressInUse, $"{holder.RaftAddress} is the address of member {holder.Id}, which was heard a moment ago");
@@ -312,6 +407,7 @@ internal sealed class MemberKeeper(
         Configuration present = core.Configuration;
         bool isMember = present.Find(identity.Node) is not null;
         var peers = new Dictionary<NodeId, string>();
+        foreach ((NodeId node, string address) in removed) peers[node] = address;
         foreach (Member member in present.Members) peers[member.Id] = member.RaftAddress;
         foreach ((NodeId node, PeerIdentity peer) in met)
         {

@@ -24,6 +24,8 @@ public sealed class DataFolder
     private const string JoiningName = "joining";
     private const string MuteName = "mute";
     private const string FoundingName = "founding";
+    private const string RemovedName = "removed";
+    private const string RecoveringName = "recovering";
     private const string SuperfluousName = ".old";
     private const string Format = "gache 1";
 
@@ -85,6 +87,7 @@ public sealed class DataFolder
     {
         WriteLines(IdentityName, [Format, identity.Node.ToString(), identity.Shard.ToString(), identity.Cluster.ToString()]);
         Remove(JoiningName);
+        Remove(RecoveringName);
     }
 
     /// <summary>A join begins. Written before anybody is asked.</summary>
@@ -108,6 +111,26 @@ public sealed class DataFolder
     /// <summary>This member was told that it lost data: it stays silent, also after a restart (P7).</summary>
     public void WriteMute(NodeId node, ulong term) =>
         WriteLines(MuteName, [Format, node.ToString(), term.ToString(CultureInfo.InvariantCulture)]);
+
+    /// <summary>Whether an operator removed the member that this folder belongs to.</summary>
+    public bool IsRemoved(NodeId node)
+    {
+        if (ReadLines(RemovedName) is not { } lines) return false;
+        return lines.Length >= 2 && NodeId.TryParse(lines[1], out NodeId named) ? named == node : throw Damaged(RemovedName);
+    }
+
+    /// <summary>An operator removed this member: it does nothing any more, also after a restart.</summary>
+    public void WriteRemoved(NodeId node) => WriteLines(RemovedName, [Format, node.ToString()]);
+
+    /// <summary>The member as which a shard was about to go on when a recovery ended half-way; null if none did.</summary>
+    public NodeId? ReadRecovering()
+    {
+        if (ReadLines(RecoveringName) is not { } lines) return null;
+        return lines.Length >= 2 && NodeId.TryParse(lines[1], out NodeId node) ? node : throw Damaged(RecoveringName);
+    }
+
+    /// <summary>A recovery begins: what it writes stands in the folder of this new member. Ended by <see cref="WriteIdentity"/> of it.</summary>
+    public void WriteRecovering(NodeId node) => WriteLines(RecoveringName, [Format, node.ToString()]);
 
     /// <summary>The shard that this node was about to found; null if it was not.</summary>
     public ShardId? ReadFounding()

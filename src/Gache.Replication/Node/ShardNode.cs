@@ -26,11 +26,13 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
 
     /// <summary>Opens the folder and listens; <see cref="Start"/> does the rest.</summary>
     /// <exception cref="FileFailedException">The folder cannot be used.</exception>
+    /// <exception cref="MemberRemovedException">An operator removed its member.</exception>
     public ShardNode(ShardNodeOptions options)
     {
         this.options = options;
         logger = options.Loggers.CreateLogger("gache.replica");
         folder = new DataFolder(options.Files, options.Folder);
+        if (folder.ReadIdentity() is { } who && folder.IsRemoved(who.Node)) throw new MemberRemovedException(RemovedMember.Words(who.Node, who.Shard));
         nonce = (ulong)options.Random.NextInt64(1, long.MaxValue);
         identity = WhoAmI();
         transport = options.Transport(identity, this);
@@ -76,6 +78,12 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     /// <summary>Takes up a member; see <see cref="Replica.JoinAsync"/>.</summary>
     public Task<JoinAnswer> JoinAsync(JoinRequest request) =>
         Replica is { } replica ? replica.JoinAsync(request) : Task.FromResult(new JoinAnswer(Outside(), JoinRefusal.None, Outside().Detail));
+
+    /// <summary>Removes a member for good; see <see cref="Replica.RemoveMemberAsync"/>.</summary>
+    public Task<MemberAnswer> RemoveMemberAsync(NodeId node) => Replica is { } replica ? replica.RemoveMemberAsync(node) : Task.FromResult(MemberAnswer.Not(Outside()));
+
+    /// <summary>Hands leadership over; see <see cref="Replica.TransferLeadershipAsync"/>.</summary>
+    public Task<MemberAnswer> TransferLeadershipAsync(NodeId to) => Replica is { } replica ? replica.TransferLeadershipAsync(to) : Task.FromResult(MemberAnswer.Not(Outside()));
 
     /// <summary>Hands leadership over at once and keeps answering, until <see cref="StopAsync"/>; see <see cref="Replica.HandOverAsync"/>.</summary>
     public async Task HandOverAsync(TimeSpan within)
@@ -282,6 +290,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
 
     private async Task OnEndAsync(NodeEnd how)
     {
+        if (how.Reason == NodeEndReason.Removed) how = RememberRemoved(how);
         if (how.Reason != NodeEndReason.Rejoin)
         {
             End(how);
@@ -303,6 +312,19 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         catch (Exception failure)
         {
             End(Describe(failure));
+        }
+    }
+
+    private NodeEnd RememberRemoved(NodeEnd how)
+    {
+        try
+        {
+            folder.WriteRemoved(identity.Node);
+            return how;
+        }
+        catch (Exception failure)
+        {
+            return Describe(failure); // the next start is told again
         }
     }
 

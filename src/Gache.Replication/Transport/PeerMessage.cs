@@ -101,6 +101,9 @@ public sealed record LostDataNotice : PeerMessage
     /// <summary>True once a quorum of the others has committed the member's removal: it may set its folder aside and rejoin empty.</summary>
     public required bool IsRemoved { get; init; }
 
+    /// <summary>True with <see cref="IsRemoved"/> if an operator removed it: then it ends, and does not rejoin.</summary>
+    public bool IsByOperator { get; init; }
+
     /// <summary>API addresses of the members, to rejoin at.</summary>
     public required IReadOnlyList<string> ApiAddresses { get; init; }
 }

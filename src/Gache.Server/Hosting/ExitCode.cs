@@ -23,4 +23,7 @@ internal static class ExitCode
 
     /// <summary>The disk failed a write or sync (P3).</summary>
     public const int DiskFailed = 74;
+
+    /// <summary>An operator removed this member from its shard; starting it again changes nothing.</summary>
+    public const int Removed = 77;
 }

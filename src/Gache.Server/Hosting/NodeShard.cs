@@ -1,6 +1,8 @@
 using Gache.Log;
+using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http;
+using Gache.Store;
 
 namespace Gache.Server.Hosting;
 
@@ -25,5 +27,15 @@ internal sealed class NodeShard(ShardNode node) : IShard
     public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level) => node.ReadAsync(key, level);
 
     /// <inheritdoc/>
+    public Task<T> InspectAsync<T>(Func<KeyValueStore, T> look) =>
+        node.Replica is { } replica ? replica.InspectAsync(look) : Task.FromCanceled<T>(new CancellationToken(canceled: true));
+
+    /// <inheritdoc/>
     public Task<JoinAnswer> JoinAsync(JoinRequest request) => node.JoinAsync(request);
+
+    /// <inheritdoc/>
+    public Task<MemberAnswer> RemoveMemberAsync(NodeId member) => node.RemoveMemberAsync(member);
+
+    /// <inheritdoc/>
+    public Task<MemberAnswer> TransferLeadershipAsync(NodeId to) => node.TransferLeadershipAsync(to);
 }

@@ -34,6 +34,7 @@ internal static class NodeStart
         TransportListenException { Failure: ListenFailure.NotLoopback or ListenFailure.BadAddress } => ExitCode.Usage,
         TransportListenException => ExitCode.AddressUnavailable,
         LogDamagedException or LogFormatException => ExitCode.DamagedData,
+        MemberRemovedException => ExitCode.Removed,
         LogForeignException or ForeignFolderException => ExitCode.FolderNotUsable,
         FileFailedException or UnauthorizedAccessException => ExitCode.FolderNotUsable,
         LogFailedException => ExitCode.DiskFailed,
@@ -48,6 +49,7 @@ internal static class NodeStart
         NodeEndReason.FolderNotUsable => ExitCode.FolderNotUsable,
         NodeEndReason.AddressNotUsable => ExitCode.AddressUnavailable,
         NodeEndReason.Misconfigured => ExitCode.Usage,
+        NodeEndReason.Removed => ExitCode.Removed,
         _ => ExitCode.InvariantBroken,
     };
 

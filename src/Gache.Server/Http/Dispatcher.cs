@@ -1,4 +1,5 @@
 using Gache.Server.Http.Cluster;
+using Gache.Server.Http.Cluster.Operate;
 using Gache.Server.Http.Health;
 using Gache.Server.Http.Keys;
 using Gache.Server.Http.Problems;
@@ -21,6 +22,7 @@ internal sealed partial class Dispatcher
     private readonly KeyEndpoint keys;
     private readonly ClusterPage cluster;
     private readonly JoinEndpoint join;
+    private readonly OperatorEndpoints operators;
     private readonly HelpPage help;
 
     private volatile IShard? shard;
@@ -35,6 +37,7 @@ internal sealed partial class Dispatcher
         keys = new KeyEndpoint(settings, new BodyBudget(), elsewhere);
         cluster = new ClusterPage(settings);
         join = new JoinEndpoint(joins);
+        operators = new OperatorEndpoints(elsewhere);
         help = new HelpPage(settings);
     }
 
@@ -96,6 +99,8 @@ internal sealed partial class Dispatcher
             case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");
             case "/keys" or "/batch" or "/txn" or "/watch":
                 return ProblemAnswer.SendAsync(context, ProblemTable.NotImplementedYet, "not yet; nothing was done");
+            case "/cluster/move" or "/cluster/moves" or "/cluster/forget" or "/cluster/members" or "/cluster/transfer":
+                return operators.AnswerAsync(context, shard, target.Path, target.Query);
             default:
                 return ProblemAnswer.SendAsync(context, ProblemTable.PathUnknown, "keys are at /key/{key}; see / for the rest");
         }

@@ -1,5 +1,7 @@
 using Gache.Log;
+using Gache.Primitives;
 using Gache.Replication;
+using Gache.Store;
 
 namespace Gache.Server.Http;
 
@@ -22,6 +24,15 @@ internal interface IShard
     /// <summary>Reads a key at a level; dispose the answer when its value has been sent.</summary>
     ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level);
 
+    /// <summary>Looks at the applied state, as its owner; cancelled where there is none (see <see cref="Replica.InspectAsync"/>).</summary>
+    Task<T> InspectAsync<T>(Func<KeyValueStore, T> look);
+
     /// <summary>Takes up a member, or a member's changed address.</summary>
     Task<JoinAnswer> JoinAsync(JoinRequest request);
+
+    /// <summary>Removes a member for good; see <see cref="Replica.RemoveMemberAsync"/>.</summary>
+    Task<MemberAnswer> RemoveMemberAsync(NodeId member);
+
+    /// <summary>Hands leadership over; see <see cref="Replica.TransferLeadershipAsync"/>.</summary>
+    Task<MemberAnswer> TransferLeadershipAsync(NodeId to);
 }

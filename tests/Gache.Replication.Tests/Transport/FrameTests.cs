@@ -142,8 +142,8 @@ public sealed class FrameTests
     };
 
     internal static readonly Gen<PeerMessage> Notices =
-        Gen.Select(Gen.ULong, Gen.Bool, Gen.String[Gen.Char.AlphaNumeric, 0, 40].Array[0, 6], (term, isRemoved, addresses) =>
-            (PeerMessage)new LostDataNotice { To = To, From = From, Term = term, IsRemoved = isRemoved, ApiAddresses = addresses });
+        Gen.Select(Gen.ULong, Gen.Bool, Gen.Bool, Gen.String[Gen.Char.AlphaNumeric, 0, 40].Array[0, 6], (term, isRemoved, isByOperator, addresses) =>
+            (PeerMessage)new LostDataNotice { To = To, From = From, Term = term, IsRemoved = isRemoved, IsByOperator = isByOperator, ApiAddresses = addresses });
 
     internal static readonly Gen<PeerMessage> ChunkAnswers =
         Gen.Select(Gen.ULong, Gen.ULong, Gen.Long[0, long.MaxValue], Gen.Bool, (term, index, next, isRefused) =>

@@ -7,6 +7,8 @@ namespace Gache.Replication.Transport.Wire;
 /// <summary>The body of a <see cref="LostDataNotice"/>.</summary>
 internal static class LostDataNoticeBody
 {
+    private const byte Removed = 1, ByOperator = 2;
+
     public static long SizeOf(LostDataNotice notice)
     {
         Invariant.Holds(notice.ApiAddresses.Count <= Configuration.MaxMembers, $"{notice.ApiAddresses.Count} addresses in a notice");
@@ -18,7 +20,7 @@ internal static class LostDataNoticeBody
     public static void Write(ByteWriter writer, LostDataNotice notice)
     {
         writer.WriteUInt64(notice.Term);
-        writer.WriteBoolean(notice.IsRemoved);
+        writer.WriteByte((byte)((notice.IsRemoved ? Removed : 0) | (notice.IsByOperator ? ByOperator : 0)));
         writer.WriteByte((byte)notice.ApiAddresses.Count);
         foreach (string address in notice.ApiAddresses) writer.WriteText(address);
     }
@@ -27,9 +29,9 @@ internal static class LostDataNoticeBody
     {
         notice = null;
         ulong term = reader.ReadUInt64();
-        bool isRemoved = reader.ReadBoolean();
+        byte flags = reader.ReadByte();
         int count = reader.ReadByte();
-        if (!reader.IsValid || count > Configuration.MaxMembers) return false;
+        if (!reader.IsValid || flags > (Removed | ByOperator) || count > Configuration.MaxMembers) return false;
         var addresses = new List<string>(count);
         for (int i = 0; i < count; i++)
         {
@@ -38,7 +40,10 @@ internal static class LostDataNoticeBody
             addresses.Add(Encoding.UTF8.GetString(text));
         }
 
-        notice = new LostDataNotice { To = to, From = from, Term = term, IsRemoved = isRemoved, ApiAddresses = addresses };
+        notice = new LostDataNotice
+        {
+            To = to, From = from, Term = term, IsRemoved = (flags & Removed) != 0, IsByOperator = (flags & ByOperator) != 0, ApiAddresses = addresses,
+        };
         return true;
     }
 }

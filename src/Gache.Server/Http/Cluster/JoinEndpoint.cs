@@ -85,15 +85,16 @@ internal sealed class JoinEndpoint(JoinHop hop)
         }
 
         JoinAnswer answer = await shard.JoinAsync(request).ConfigureAwait(false);
-        if (answer.Refusal is { Code: RefusalCode.NotLeader, LeaderApi: { } leader })
-            await hop.PassOnAsync(context, leader, request).ConfigureAwait(false);
-        else if (answer.Refusal is { } refusal)
-            await RefusalAnswer.SendAsync(context, refusal).ConfigureAwait(false);
-        else if (answer.Verdict != JoinRefusal.None)
-            await ProblemAnswer.SendAsync(context, ProblemOf(answer.Verdict), answer.Detail).ConfigureAwait(false);
-        else
-            await AcceptAsync(context, answer).ConfigureAwait(false);
+        await (answer.Refusal is { Code: RefusalCode.NotLeader, LeaderApi: { } leader }
+            ? hop.PassOnAsync(context, leader, request)
+            : SendAsync(context, answer)).ConfigureAwait(false);
     }
+
+    /// <summary>Answers as the leader decided.</summary>
+    internal static Task SendAsync(HttpContext context, JoinAnswer answer) =>
+        answer.Refusal is { } refusal ? RefusalAnswer.SendAsync(context, refusal)
+        : answer.Verdict != JoinRefusal.None ? ProblemAnswer.SendAsync(context, ProblemOf(answer.Verdict), answer.Detail)
+        : AcceptAsync(context, answer);
 
     private static Problem ProblemOf(JoinRefusal verdict) => verdict switch
     {

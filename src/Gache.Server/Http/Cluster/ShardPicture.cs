@@ -66,10 +66,12 @@ internal sealed record ShardPicture
 
     private static ShardPicture Other(ShardId shard, ClusterView view, SlotMap map)
     {
-        NodeView[] nodes = [.. view.Nodes.Where(node => node.Record.Shard == shard)];
+        // A dead node where a live one is was that one's earlier self (a wiped folder, a recovery): gossip forgets it after a while.
+        HashSet<string> taken = [.. view.Nodes.Where(node => node.IsAlive).Select(node => node.Record.ClusterAddress)];
+        NodeView[] nodes = [.. view.Nodes.Where(node => node.Record.Shard == shard && (node.IsAlive || !taken.Contains(node.Record.ClusterAddress)))];
         ClusterPeer? leader = map.LeaderOf(shard);
         NodeView? shown = nodes.FirstOrDefault(node => node.Record.Node == leader?.Node) ?? nodes.FirstOrDefault(node => node.IsAlive) ?? nodes.FirstOrDefault();
-        ulong committed = nodes.Max(node => node.Load?.CommitIndex ?? 0);
+        ulong committed = nodes.Select(node => node.Load?.CommitIndex ?? 0).DefaultIfEmpty().Max();
         return new ShardPicture
         {
             Shard = shard,
@@ -77,7 +79,7 @@ internal sealed record ShardPicture
             ApiAddress = shown?.Record.ApiAddress ?? "",
             RaftAddress = shown?.Record.RaftAddress ?? "",
             LeaderApi = leader?.ApiAddress ?? "",
-            Term = nodes.Max(node => node.Record.Term),
+            Term = nodes.Select(node => node.Record.Term).DefaultIfEmpty().Max(),
             Slots = map.SlotsOf(shard),
             Members = [.. nodes.Select(node => MemberPicture.Of(node, leader, committed))],
         };

@@ -19,11 +19,18 @@ internal static class ProblemTable
     public static readonly Problem CrossOrigin = new("cross-origin", 403, "A page of another origin may not ask this", NotApplied, false);
     public static readonly Problem KeyNotFound = new("key-not-found", 404, "There is no such key", NotApplied, false);
     public static readonly Problem PathUnknown = new("path-unknown", 404, "There is nothing at this path", NotApplied, false);
+    public static readonly Problem ShardUnknown = new("shard-unknown", 404, "No such shard is known", NotApplied, false);
+    public static readonly Problem NodeUnknown = new("node-unknown", 404, "No such node is known", NotApplied, false);
     public static readonly Problem MethodNotAllowed = new("method-not-allowed", 405, "The method is not allowed here", NotApplied, false);
     public static readonly Problem BodyTooSlow = new("body-too-slow", 408, "The body came too slowly", NotApplied, true);
     public static readonly Problem AddressInUse = new("address-in-use", 409, "The address belongs to a live member", NotApplied, true);
     public static readonly Problem NotReachable = new("not-reachable", 409, "The joiner was not met at its address", NotApplied, true);
     public static readonly Problem WrongShard = new("wrong-shard", 409, "The joiner belongs elsewhere", NotApplied, false);
+    public static readonly Problem SlotsThere = new("slots-there", 409, "The slots are where they are to go", NotApplied, false);
+    public static readonly Problem SlotsBusy = new("slots-busy", 409, "The slots are on their way elsewhere", NotApplied, false);
+    public static readonly Problem NodeAlive = new("node-alive", 409, "The node is alive", NotApplied, false);
+    public static readonly Problem LastVoter = new("last-voter", 409, "The shard has no other voter", NotApplied, false);
+    public static readonly Problem NoVoter = new("no-voter", 409, "The node is no voter of the shard", NotApplied, false);
     public static readonly Problem LengthRequired = new("length-required", 411, "The body needs a Content-Length", NotApplied, false);
     public static readonly Problem ValueTooLarge = new("value-too-large", 413, "The value is too large", NotApplied, false);
     public static readonly Problem KeyTooLong = new("key-too-long", 414, "The key is too long", NotApplied, false);
@@ -43,6 +50,7 @@ internal static class ProblemTable
     public static readonly Problem NotServing = new("not-serving", 503, "This node may not serve", NotApplied, true);
     public static readonly Problem SlotMoving = new("slot-moving", 503, "The key's slot is between two shards", NotApplied, true);
     public static readonly Problem SlotsUnassigned = new("slots-unassigned", 503, "No shard owns the key's slot", NotApplied, true);
+    public static readonly Problem ChangeUnderWay = new("change-under-way", 503, "Another change of members is under way", NotApplied, true);
     public static readonly Problem ShuttingDown = new("shutting-down", 503, "This node is stopping", NotApplied, true);
 
     public static readonly Problem RoutingLoop = new("routing-loop", 508, "The nodes do not agree yet who owns the slot", NotApplied, true);
@@ -52,6 +60,9 @@ internal static class ProblemTable
     public static readonly Problem Timeout = new("timeout", 504, "Not known to be committed in time", Unknown, false);
     public static readonly Problem LeadershipLost = new("leadership-lost", 504, "Leadership was lost before it was known", Unknown, false);
 
+    /// <summary>Some shards took an operator's request and others did not; asked again, it goes on with those.</summary>
+    public static readonly Problem PartlyDone = new("partly-done", 504, "Not known to be done by all shards", Unknown, true);
+
     /// <summary>A fault of this program; nobody should ever see it.</summary>
     public static readonly Problem Fault = new("fault", 500, "A fault of the server", Unknown, false);
 
@@ -59,8 +70,10 @@ internal static class ProblemTable
     public static IReadOnlyList<Problem> All { get; } =
     [
         KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, ConditionMalformed, BodyMalformed,
-        BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable, WrongShard,
+        BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, ShardUnknown, NodeUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable,
+        WrongShard, SlotsThere, SlotsBusy, NodeAlive, LastVoter, NoVoter,
         LengthRequired, ValueTooLarge, KeyTooLong, NotImplementedYet, Overloaded, DiskFull, MemoryFull, NoLeader, NoQuorum,
-        QueueTimeout, Superseded, NotServing, SlotMoving, SlotsUnassigned, ShuttingDown, RoutingLoop, Timeout, LeadershipLost, Fault,
+        QueueTimeout, Superseded, NotServing, SlotMoving, SlotsUnassigned, ChangeUnderWay, ShuttingDown, RoutingLoop, Timeout, LeadershipLost,
+        PartlyDone, Fault,
     ];
 }

@@ -17,7 +17,8 @@ internal sealed class Elsewhere(RoutingMode mode)
     /// <summary>This node's part in the cluster; null for a node whose cluster is its shard.</summary>
     public ClusterNode? Cluster { get; private set; }
 
-    private ForwardClient? Forwarding { get; set; }
+    /// <summary>The way to other nodes; null for a node whose cluster is its shard.</summary>
+    public ForwardClient? Forwarding { get; private set; }
 
     /// <summary>The node belongs to a cluster.</summary>
     public void Attach(ClusterNode cluster, ForwardClient forwarding) => (Cluster, Forwarding) = (cluster, forwarding);
@@ -55,9 +56,13 @@ internal sealed class Elsewhere(RoutingMode mode)
     /// <summary>Sends the request to the leader of this node's own shard.</summary>
     public Task ToLeaderAsync(HttpContext context, string leaderApi, ReadOnlyMemory<byte>? body)
     {
-        NodeRecord? leader = Cluster?.View.Nodes.FirstOrDefault(node => node.Record.ApiAddress == leaderApi)?.Record;
-        return leader is null ? Redirect.SendAsync(context, leaderApi) : ToAsync(context, new ClusterPeer(leader.Node, leaderApi, leader.ClusterAddress), body);
+        return PeerAt(leaderApi) is { } peer ? ToAsync(context, peer, body) : Redirect.SendAsync(context, leaderApi);
     }
+
+    /// <summary>The node of the cluster with this API address; null if none is known.</summary>
+    public ClusterPeer? PeerAt(string api) => Cluster?.View.Nodes.FirstOrDefault(node => node.Record.ApiAddress == api)?.Record is { } record
+        ? new ClusterPeer(record.Node, api, record.ClusterAddress)
+        : null;
 
     private Task ToAsync(HttpContext context, ClusterPeer peer, ReadOnlyMemory<byte>? body)
     {

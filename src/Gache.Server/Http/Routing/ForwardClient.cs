@@ -31,8 +31,8 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         using var share = new BodyShare(bodies);
         if ((taken ?? await TakeBodyAsync(context, share).ConfigureAwait(false)) is not { } body) return;
         var passed = new ForwardedRequest(hops, request.Method, Target.OriginForm(RawTarget.Of(context)).ToString(), HeadersOf(request), body);
-        CallResult result = await AskAsync(peer, passed.Encode()).ConfigureAwait(false);
-        if (result.Outcome == CallOutcome.Answered && ForwardedAnswer.Parse(result.Body.Span) is { } answer)
+        (ForwardedAnswer? answer, CallResult result) = await AskAsync(peer, passed).ConfigureAwait(false);
+        if (answer is not null)
         {
             await PassBackAsync(context, answer).ConfigureAwait(false);
             return;
@@ -44,11 +44,27 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
             : ProblemAnswer.SendAsync(context, ProblemTable.NoLeader, $"the owner of the key's slot at {peer.ApiAddress} could not be asked: {result.Detail}")).ConfigureAwait(false);
     }
 
-    private Task<CallResult> AskAsync(ClusterPeer peer, byte[] body)
+    /// <summary>Asks the peer.</summary>
+    /// <returns>Its answer; null if there is none, and then how the call ended.</returns>
+    public async Task<(ForwardedAnswer? Answer, CallResult Result)> AskAsync(ClusterPeer peer, ForwardedRequest request)
     {
         var answer = new TaskCompletionSource<CallResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        calls.Call(peer.ClusterAddress, peer.Node, CallKind.Forward, body, settings.ForwardTimeout, result => answer.TrySetResult(result));
-        return answer.Task;
+        calls.Call(peer.ClusterAddress, peer.Node, CallKind.Forward, request.Encode(), settings.ForwardTimeout, result => answer.TrySetResult(result));
+        CallResult result = await answer.Task.ConfigureAwait(false);
+        return (result.Outcome == CallOutcome.Answered ? ForwardedAnswer.Parse(result.Body.Span) : null, result);
+    }
+
+    /// <summary>Answers as the peer did.</summary>
+    public static async Task PassBackAsync(HttpContext context, ForwardedAnswer answer)
+    {
+        HttpResponse response = context.Response;
+        response.StatusCode = answer.Status;
+        foreach ((string name, string value) in answer.Headers)
+        {
+            if (!string.Equals(name, "Connection", StringComparison.OrdinalIgnoreCase)) response.Headers[name] = value;
+        }
+
+        if (answer.Body.Length > 0) await response.BodyWriter.WriteAsync(answer.Body).ConfigureAwait(false);
     }
 
     private async Task<ReadOnlyMemory<byte>?> TakeBodyAsync(HttpContext context, BodyShare share)
@@ -80,17 +96,5 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         }
 
         return headers;
-    }
-
-    private static async Task PassBackAsync(HttpContext context, ForwardedAnswer answer)
-    {
-        HttpResponse response = context.Response;
-        response.StatusCode = answer.Status;
-        foreach ((string name, string value) in answer.Headers)
-        {
-            if (!string.Equals(name, "Connection", StringComparison.OrdinalIgnoreCase)) response.Headers[name] = value;
-        }
-
-        if (answer.Body.Length > 0) await response.BodyWriter.WriteAsync(answer.Body).ConfigureAwait(false);
     }
 }

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using Gache.Log;
+using Gache.Primitives;
+using Gache.Raft;
+using Gache.Replication;
+using Gache.Store;
+
+namespace Gache.Server.Hosting;
+
+/// <summary><c>gache recover --raft-dir DIR</c>: lets a shard that lost its majority for good go on with one member's data, offline.</summary>
+internal sealed class RecoverWord(TextReader input, TextWriter output, TextWriter errors, bool canAsk)
+{
+    private const int MaxShown = 8;
+
+    /// <summary>Runs it.</summary>
+    /// <param name="args">What follows the word.</param>
+    /// <returns>The exit code.</returns>
+    public int Run(string[] args)
+    {
+        var dir = new Option<string>("--raft-dir") { Description = "The data folder of the stopped member that the shard is to go on with", HelpName = "DIR", Required = true };
+        var loses = new Option<string?>("--yes-lose") { Description = "The shard's id: agrees beforehand to what is lost", HelpName = "SHARD" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Says what would be done and lost, and does nothing" };
+        var command = new RootCommand(
+            "gache recover: takes over a shard that lost its majority for good: its next start leads alone, with what this one folder has.\n"
+            + "What is lost is stated, and the shard's id must be typed. Other members that are only down must be started instead.")
+        {
+            dir, loses, dryRun,
+        };
+        int code = ExitCode.Stopped;
+        command.SetAction(parse => code = Recover(parse.GetRequiredValue(dir), parse.GetValue(loses), parse.GetValue(dryRun)));
+        ParseResult parse = command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parse.Errors.Count > 0) return Refuse(ExitCode.Usage, parse.Errors[0].Message);
+        parse.Invoke(new InvocationConfiguration { Output = output, Error = errors, ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+        return code;
+    }
+
+    private int Recover(string dir, string? agreed, bool isDryRun)
+    {
+        string path = Path.GetFullPath(dir);
+        if (!Directory.Exists(path)) return Refuse(ExitCode.FolderNotUsable, $"there is no folder {path}");
+        if (FolderLock.Take(path, out FolderLock? taken) is { } words) return Refuse(ExitCode.FolderNotUsable, words);
+        using (taken)
+        {
+            try
+            {
+                var files = new RealFileSystem();
+                var folder = new DataFolder(files, path);
+                using ShardRecovery recovery = ShardRecovery.Open(files, folder, new LogOptions(), Random.Shared);
+                foreach (string line in Lines(recovery.Picture, folder)) output.WriteLine(line);
+                if (isDryRun) return ExitCode.Stopped;
+                if (!IsAgreed(recovery.Picture.Who.Shard, agreed)) return Refuse(ExitCode.Usage, "nothing was done");
+                FolderIdentity who = recovery.CarryOut();
+                output.WriteLine($"done: this folder goes on as node {who.Node}. Start it as before; then let others join it, with empty folders.");
+                return ExitCode.Stopped;
+            }
+            catch (Exception failure) when (NodeStart.ExitCodeOf(failure) is not null)
+            {
+                return Refuse(NodeStart.ExitCodeOf(failure)!.Value, failure.Message);
+            }
+        }
+    }
+
+    private bool IsAgreed(ShardId shard, string? agreed)
+    {
+        if (agreed is null && canAsk)
+        {
+            output.Write("Type the shard's id to lose that and go on: ");
+            output.Flush();
+            agreed = input.ReadLine()?.Trim();
+        }
+
+        return ShardId.TryParse(agreed, out ShardId typed) && typed == shard;
+    }
+
+    private static IEnumerable<string> Lines(RecoveryPicture picture, DataFolder folder)
+    {
+        FolderIdentity who = picture.Who;
+        Member[] others = [.. picture.Configuration.Members.Where(member => member.Id != who.Node)];
+        yield return $"{folder.Location}: node {who.Node} of shard {who.Shard}, cluster {who.Cluster}";
+        yield return Text($"  holds {picture.KeyCount} keys, revision {picture.Revision}, log up to entry {picture.LastIndex}, term {picture.Term}; slots {picture.Slots}");
+        foreach (Member other in others) yield return $"  other member: {other.Id} at {other.RaftAddress}, {(picture.Configuration.IsVoter(other.Id) ? "voter" : "learner")}";
+        if (picture.Configuration is { Voters.Length: 1, IsJoint: false } && picture.Configuration.IsVoter(who.Node))
+            yield return "  It is the only voter as it is: it needs no recovery, only to be started.";
+        yield return "With this folder alone:";
+        yield return $"- Whatever the others acknowledged and this one has not is lost for good, and nobody can say what that is{(picture.HasLostData ? "; this one was told that it lost data itself" : "")}.";
+        yield return "- Writes here that were never acknowledged may become part of the data.";
+        yield return Text($"- Revisions rise by {RecoverCommand.RevisionsRaised}, the epochs of its slots by {RecoverCommand.EpochsRaised}, the term by {ShardRecovery.TermsRaised}: nothing is given twice.");
+        foreach (IGrouping<ShardId, int> peer in picture.Moving.GroupBy(move => move.State.Transfer.Peer, move => move.Slot).OrderBy(group => group.Key))
+            yield return Text($"- {peer.Count()} slots were on their way between it and shard {peer.Key} ({string.Join(", ", peer.Take(MaxShown))}{(peer.Count() > MaxShown ? ", …" : "")}): if they arrived there unknown to this folder, the recovered shard takes them back, without what was written there.");
+        if (others.Length > 0)
+        {
+            yield return "- The others must never be started again with the data they have: delete their folders first. Whoever of them meets this node is told to set its";
+            yield return "  data aside; those that do not meet it could be a majority among themselves, and serve what is served here as well.";
+        }
+
+        yield return $"- The data as it is stays in {Path.Combine(folder.Location, who.Node.ToString())} until you delete it; the space for a copy is needed.";
+    }
+
+    private int Refuse(int code, string words)
+    {
+        errors.WriteLine($"gache: {words.ReplaceLineEndings(" ")}");
+        return code;
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
