@@ -38,6 +38,22 @@ public ref struct ByteReader(ReadOnlySpan<byte> bytes)
     /// <summary>Reads an unsigned 128-bit number.</summary>
     public UInt128 ReadUInt128() => Take(16) is { Length: 16 } b ? BinaryPrimitives.ReadUInt128LittleEndian(b) : UInt128.Zero;
 
+    /// <summary>Reads an unsigned number of 1 to 10 bytes, seven bits a byte, the lowest first; one beyond 64 bits is invalid.</summary>
+    public ulong ReadVarUInt64()
+    {
+        ulong value = 0;
+        for (int shift = 0; shift < 64; shift += 7)
+        {
+            byte next = ReadByte();
+            if (shift == 63 && next > 1) break;
+            value |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80) return value;
+        }
+
+        IsValid = false;
+        return 0;
+    }
+
     /// <summary>Reads a 32-bit length and that many bytes.</summary>
     public ReadOnlySpan<byte> ReadBlob() => Take(ReadUInt32());
 

@@ -47,6 +47,18 @@ public sealed class ByteWriter(int capacity = 256) : IBufferWriter<byte>
     /// <summary>Writes an unsigned 128-bit number.</summary>
     public void WriteUInt128(UInt128 value) => BinaryPrimitives.WriteUInt128LittleEndian(Next(16), value);
 
+    /// <summary>Writes an unsigned number in as few bytes as it needs, 1 to 10: seven bits a byte, the lowest first.</summary>
+    public void WriteVarUInt64(ulong value)
+    {
+        while (value >= 0x80)
+        {
+            WriteByte((byte)(value | 0x80));
+            value >>= 7;
+        }
+
+        WriteByte((byte)value);
+    }
+
     /// <summary>Writes a 32-bit length and the bytes.</summary>
     public void WriteBlob(ReadOnlySpan<byte> bytes)
     {

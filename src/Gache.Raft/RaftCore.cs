@@ -183,11 +183,12 @@ public sealed partial class RaftCore
     }
 
     /// <summary>Founds a shard: this node alone, as voter of a configuration that it writes itself. Only with an empty log.</summary>
-    public void Bootstrap(Configuration configuration)
+    public void Bootstrap(Configuration configuration, ReadOnlyMemory<byte> firstCommand = default)
     {
         Invariant.Holds(log.LastIndex == 0 && term == 0, "a shard is founded only on an empty log");
         BecomeTerm(1);
         log.Append(new Entry(1, 1, EntryKind.Configuration, configuration.Encode()));
+        if (!firstCommand.IsEmpty) log.Append(new Entry(2, 1, EntryKind.Command, firstCommand));
         configurations.Add(1, configuration);
         electionTimeoutTicks = 0; // as after a restart of a lone voter: nobody is there to wait for
     }

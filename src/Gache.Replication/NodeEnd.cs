@@ -18,6 +18,9 @@ public enum NodeEndReason
     /// <summary>An address cannot be listened on. Exit code 69.</summary>
     AddressNotUsable,
 
+    /// <summary>What was asked for cannot be: another shard holds the slots. Exit code 64.</summary>
+    Misconfigured,
+
     /// <summary>Not an end: this member lost data and was removed; it goes on empty as a new one (P7).</summary>
     Rejoin,
 }

@@ -32,6 +32,9 @@ public sealed partial class Replica
     private static readonly Refusal Loading = new(
         RefusalCode.NotServing, "this node is loading a snapshot from the leader; ask another one, or wait", RetryAfter: TimeSpan.FromSeconds(1));
 
+    private static readonly Refusal CatchingUp = new(
+        RefusalCode.NotServing, "this node has not yet got what its shard had when it came; ask another one, or wait", RetryAfter: TimeSpan.FromSeconds(1));
+
     private static readonly Refusal DiskFull = new(
         RefusalCode.DiskFull, "the disk of a voter is nearly full: reads and deletes go on, and puts will when there is space again");
 

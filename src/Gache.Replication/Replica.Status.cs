@@ -26,6 +26,10 @@ public sealed partial class Replica
             DurableIndex = core.DurableIndex,
             CommitIndex = core.CommitIndex,
             AppliedIndex = appliedIndex,
+            ShardCommitIndex = Math.Max(core.CommitIndex, freshness.ShardCommit),
+            ShardCommitIndexSecondAgo = freshness.ShardCommitSecondAgo,
+            HasCaughtUp = HasCaughtUp(),
+            IsLoading = isLoading,
             SnapshotIndex = core.SnapshotIndex,
             Revision = storeFigures.Revision,
             KeyCount = storeFigures.Keys,
@@ -67,7 +71,6 @@ public sealed partial class Replica
     {
         foreach (string alarm in members.Alarms) yield return alarm;
         if (isStopping) yield return "the node is stopping";
-        if (isLoading) yield return "loading a snapshot from the leader";
         if (isSpaceLow) yield return DiskFull.Detail;
         if (isDivergenceOpen) yield return "replicas hold different states and no majority agrees on one; compare /metrics of all nodes and restore from the right one";
         if (storeFigures.Bytes >= memoryBoundBytes) yield return $"the store's memory bound of {memoryBoundBytes} bytes is reached: puts are refused";

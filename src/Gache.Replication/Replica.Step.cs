@@ -82,6 +82,8 @@ public sealed partial class Replica
 
         sender.Tick(nowTick, core.Term, core.Role == Role.Leader);
         HandOverIfTheDiskIsSlow();
+        if (core.HasCommittedInTerm) freshness.Hear(core.CommitIndex);
+        freshness.Tick(nowTick);
         if (nowTick % StatusEveryTicks == 0)
         {
             BeginSnapshotIfDue();
@@ -115,6 +117,7 @@ public sealed partial class Replica
         bool isAnswer = message.Kind is MessageKind.AppendAnswer or MessageKind.HeartbeatAnswer;
         if (isAnswer && core.Role == Role.Leader && message.Term == core.Term) TakeReport(message.From, arrived.Report);
         core.Step(message);
+        if (arrived.ShardCommitIndex != 0 && core.Leader == message.From && message.Term == core.Term) freshness.Hear(arrived.ShardCommitIndex);
     }
 
     private void TakeDurables()
@@ -130,9 +133,18 @@ public sealed partial class Replica
         {
             if (isStopping) join.Answer.SetResult(new JoinAnswer(ShuttingDown, JoinRefusal.None, ShuttingDown.Detail));
             else if (core.Role != Role.Leader) join.Answer.SetResult(new JoinAnswer(NotLeading(), JoinRefusal.None, "only the leader takes up members"));
+            else if (IsOfOtherSlots(join.Request)) join.Answer.SetResult(new JoinAnswer(null, JoinRefusal.WrongShard, OtherSlots(join.Request)));
             else members.Join(join.Request, join.Answer, nowTick);
         }
     }
+
+    /// <summary>A node with an empty folder that was told other slots than this shard has was sent here by mistake. (Slots may have moved since the
+    /// command was first typed: sharing one is enough, and a shard without slots takes anybody.)</summary>
+    private bool IsOfOtherSlots(JoinRequest request) =>
+        request is { Slots: { Count: > 0 } wanted, Shard.IsNone: true } && !isLoading && store.ServedSlots() is { Count: > 0 } served && !served.Overlaps(wanted);
+
+    private string OtherSlots(JoinRequest request) =>
+        $"shard {identity.Shard} has slots {store.ServedSlots()}, and the joiner was started with --cluster-slot {request.Slots}";
 
     private void TakeRequests()
     {
@@ -211,7 +223,7 @@ public sealed partial class Replica
             });
         }
 
-        if (core.Role == Role.Leader) outgoing.StoreTimeMilliseconds = clock.Now();
+        if (core.Role == Role.Leader) (outgoing.StoreTimeMilliseconds, outgoing.ShardCommitIndex) = (clock.Now(), core.HasCommittedInTerm ? core.CommitIndex : 0);
         if (members.IsMute) outputs.Messages.Clear();
         foreach (Message message in outputs.Messages) outgoing.Add(message, core.DurableWrite);
         foreach (ConfirmedReads confirmed in outputs.Reads)
@@ -288,6 +300,7 @@ public sealed partial class Replica
     private void ServeStale(ReadOperation read)
     {
         if (isLoading) Refuse(read, Loading);
+        else if (startsEmpty && !HasCaughtUp()) Refuse(read, CatchingUp); // an empty store would deny every key of the shard
         else Serve(read);
     }
 

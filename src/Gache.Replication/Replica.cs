@@ -141,8 +141,9 @@ public sealed partial class Replica : ITransportEvents
         taker = new SnapshotTaker(parts.Snapshots, background, Post);
         sender = new SnapshotSender(parts.Snapshots, background, transport, Post, identity.Node);
         intake = new SnapshotIntake(parts.Snapshots, background, Post);
-        members = new MemberKeeper(core, transport, identity, logger, Post);
+        members = new MemberKeeper(core, transport, identity, logger, Post, () => isLoading ? new SlotSet() : store.ServedSlots());
         appliedIndex = store.AppliedIndex;
+        startsEmpty = appliedIndex == 0;
         core.Applied(appliedIndex);
         durableMark = core.SnapshotIndex;
         clock.Hear(store.StoreTimeMilliseconds);

@@ -75,6 +75,18 @@ public sealed record ReplicaStatus
     /// <summary>The last index applied here.</summary>
     public required ulong AppliedIndex { get; init; }
 
+    /// <summary>The highest index that the shard has committed as far as this replica was told; here it may be neither in the log nor applied.</summary>
+    public required ulong ShardCommitIndex { get; init; }
+
+    /// <summary>What <see cref="ShardCommitIndex"/> was a second ago; null if this process has not heard a leader for so long.</summary>
+    public required ulong? ShardCommitIndexSecondAgo { get; init; }
+
+    /// <summary>Whether this process has ever applied what its shard had committed when it first heard of it.</summary>
+    public required bool HasCaughtUp { get; init; }
+
+    /// <summary>True while the store is being replaced by a snapshot from the leader.</summary>
+    public required bool IsLoading { get; init; }
+
     /// <summary>The last snapshot's index.</summary>
     public required ulong SnapshotIndex { get; init; }
 

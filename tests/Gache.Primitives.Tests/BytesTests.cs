@@ -33,6 +33,31 @@ public sealed class BytesTests
         });
 
     [Fact]
+    public void A_number_takes_only_the_bytes_it_needs_and_is_read_back() =>
+        Gen.Select(Gen.ULong, Gen.Int[0, 63]).Sample((bits, shift) =>
+        {
+            ulong value = bits >> shift;
+            var writer = new ByteWriter();
+            writer.WriteVarUInt64(value);
+            Assert.Equal(Math.Max(1, (64 - System.Numerics.BitOperations.LeadingZeroCount(value) + 6) / 7), writer.Length);
+            var reader = new ByteReader(writer.Written);
+            Assert.Equal(value, reader.ReadVarUInt64());
+            Assert.True(reader.IsValid);
+            Assert.Equal(0, reader.Remaining);
+        });
+
+    [Theory]
+    [InlineData("ffffffffffffffffff02")] // a 65th bit
+    [InlineData("80808080808080808080")] // does not end
+    [InlineData("80")] // cut off
+    public void A_number_beyond_64_bits_or_cut_off_is_invalid(string hex)
+    {
+        var reader = new ByteReader(Convert.FromHexString(hex));
+        Assert.Equal(0ul, reader.ReadVarUInt64());
+        Assert.False(reader.IsValid);
+    }
+
+    [Fact]
     public void A_field_beyond_the_end_is_invalid_and_reads_as_nothing()
     {
         var reader = new ByteReader([1, 2, 3]);

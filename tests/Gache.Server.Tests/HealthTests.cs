@@ -10,7 +10,7 @@ public sealed class HealthTests
     public async Task A_node_that_hears_its_leader_and_is_up_to_date_is_ready()
     {
         Assert.Equal((200, "ready\n"), await ReadyAsync(status => status));
-        Assert.Equal((200, "ready\n"), await ReadyAsync(status => status with { CommitIndex = 1_010 }));
+        Assert.Equal((200, "ready\n"), await ReadyAsync(status => status with { ShardCommitIndex = 1_010, ShardCommitIndexSecondAgo = 1_000 }));
         Assert.Equal((200, "ready\n"), await ReadyAsync(status => status, "/readyz?scope=cluster"));
     }
 
@@ -19,10 +19,34 @@ public sealed class HealthTests
     {
         Assert.Equal((503, "no leader\n"), await ReadyAsync(status => status with { IsLeaderHeard = false }));
         Assert.Equal(
-            (503, "no leader\nbehind by 1200 entries\n"), await ReadyAsync(status => status with { IsLeaderHeard = false, CommitIndex = 1_210 }));
+            (503, "no leader\nbehind by 1200 entries\n"), await ReadyAsync(status => status with { IsLeaderHeard = false, ShardCommitIndex = 1_210, ShardCommitIndexSecondAgo = 1_200 }));
         Assert.Equal(
             (503, "joining; nobody answers\n"),
-            await ReadyAsync(status => status with { Role = ReplicaRole.Outside, IsLeaderHeard = false, MayServe = false, Alarms = ["joining; nobody answers"] }));
+            await ReadyAsync(status => status with { Shard = default, Role = ReplicaRole.Outside, IsLeaderHeard = false, MayServe = false, Alarms = ["joining; nobody answers"] }));
+    }
+
+    /// <summary>http-api: applied is within 1 s or 1,000 entries of the commit.</summary>
+    [Theory]
+    [InlineData(1_000, 1_000, 0ul, true)] // by entries
+    [InlineData(9_000, 5_000, 5_000ul, true)] // by time: under load a thousand entries are few
+    [InlineData(9_000, 4_999, 5_000ul, false)]
+    [InlineData(9_000, 5_000, null, false)] // it has not listened for a second: nothing is known of then
+    public async Task A_node_is_ready_within_a_thousand_entries_or_a_second(ulong committed, ulong applied, ulong? secondAgo, bool isReady)
+    {
+        (int status, string text) = await ReadyAsync(leading =>
+            leading with { ShardCommitIndex = committed, AppliedIndex = applied, ShardCommitIndexSecondAgo = secondAgo });
+        Assert.Equal(isReady ? (200, "ready\n") : (503, $"behind by {committed - applied} entries\n"), (status, text));
+    }
+
+    [Fact]
+    public async Task A_node_that_loads_a_snapshot_or_has_not_caught_up_since_its_start_is_not_ready()
+    {
+        Assert.Equal((503, "loading a snapshot from the leader\n"), await ReadyAsync(status => status with { IsLoading = true }));
+        Assert.Equal(
+            (503, "catching up since its start: behind by 2 entries\n"), await ReadyAsync(status => status with { HasCaughtUp = false, ShardCommitIndex = 12 }));
+        Assert.Equal(
+            (503, "no leader\ncatching up since its start: behind by 0 entries\n"),
+            await ReadyAsync(status => status with { Role = ReplicaRole.Outside, IsLeaderHeard = false, HasCaughtUp = false }));
     }
 
     [Fact]

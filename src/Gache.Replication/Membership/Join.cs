@@ -1,4 +1,5 @@
 using Gache.Primitives;
+using Gache.Store;
 
 namespace Gache.Replication;
 
@@ -8,7 +9,11 @@ namespace Gache.Replication;
 /// <param name="ApiAddress">Its API address; null if the asker did not say: then what it tells when dialled.</param>
 /// <param name="Cluster">The cluster it belongs to, or none.</param>
 /// <param name="Shard">The shard it belongs to (a member that tells its address), or none.</param>
-public sealed record JoinRequest(string RaftAddress, NodeId Node, string? ApiAddress, ClusterId Cluster, ShardId Shard);
+public sealed record JoinRequest(string RaftAddress, NodeId Node, string? ApiAddress, ClusterId Cluster, ShardId Shard)
+{
+    /// <summary>The slots that the asker expects the shard to have; null for any. Only a node with an empty folder is held to it.</summary>
+    public SlotSet? Slots { get; init; }
+}
 
 /// <summary>Why a join was refused for good: another try with the same words cannot succeed.</summary>
 public enum JoinRefusal
@@ -34,4 +39,8 @@ public enum JoinRefusal
 /// <param name="Shard">On success the shard's id.</param>
 /// <param name="Node">On success the id that was added.</param>
 public sealed record JoinAnswer(
-    Refusal? Refusal, JoinRefusal Verdict, string Detail, ClusterId Cluster = default, ShardId Shard = default, NodeId Node = default);
+    Refusal? Refusal, JoinRefusal Verdict, string Detail, ClusterId Cluster = default, ShardId Shard = default, NodeId Node = default)
+{
+    /// <summary>On success the slots that the shard serves at the moment.</summary>
+    public SlotSet Slots { get; init; } = new();
+}

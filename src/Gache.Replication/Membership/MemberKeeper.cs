@@ -1,12 +1,14 @@
 using System.Globalization;
 using Gache.Primitives;
 using Gache.Raft;
+using Gache.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Gache.Replication;
 
 /// <summary>Who belongs to the shard: joins, promotion of learners, changed addresses, members that lost their data. Owned by the step.</summary>
-internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIdentity identity, ILogger logger, Action<Action> post)
+internal sealed class MemberKeeper(
+    RaftCore core, ITransport transport, PeerIdentity identity, ILogger logger, Action<Action> post, Func<SlotSet> slots)
 {
     private const int MaxJoins = 64;
     private const int MaxMet = 256;
@@ -299,8 +301,11 @@ internal sealed class MemberKeeper(RaftCore core, ITransport transport, PeerIden
 
     private bool IsAlive(NodeId member) => member == identity.Node || core.FindFollower(member) is { } follower && follower.SilentTicks < SilentTicks;
 
-    private JoinAnswer Welcome(NodeId node) => new(null, JoinRefusal.None,
-        string.Create(CultureInfo.InvariantCulture, $"node {node} is a member; it votes by itself when it has caught up"), identity.Cluster, identity.Shard, node);
+    private JoinAnswer Welcome(NodeId node)
+    {
+        string words = string.Create(CultureInfo.InvariantCulture, $"node {node} is a member; it votes by itself when it has caught up");
+        return new JoinAnswer(null, JoinRefusal.None, words, identity.Cluster, identity.Shard, node) { Slots = slots() };
+    }
 
     private void ConnectPeers()
     {

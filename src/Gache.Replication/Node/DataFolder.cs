@@ -23,6 +23,7 @@ public sealed class DataFolder
     private const string IdentityName = "identity";
     private const string JoiningName = "joining";
     private const string MuteName = "mute";
+    private const string FoundingName = "founding";
     private const string SuperfluousName = ".old";
     private const string Format = "gache 1";
 
@@ -108,6 +109,50 @@ public sealed class DataFolder
     public void WriteMute(NodeId node, ulong term) =>
         WriteLines(MuteName, [Format, node.ToString(), term.ToString(CultureInfo.InvariantCulture)]);
 
+    /// <summary>The shard that this node was about to found; null if it was not.</summary>
+    public ShardId? ReadFounding()
+    {
+        if (ReadLines(FoundingName) is not { } lines) return null;
+        return lines.Length >= 2 && ShardId.TryParse(lines[1], out ShardId shard) ? shard : throw Damaged(FoundingName);
+    }
+
+    /// <summary>A shard is about to be founded. Written before its slots are asked for.</summary>
+    public void WriteFounding(ShardId shard) => WriteLines(FoundingName, [Format, shard.ToString()]);
+
+    /// <summary>Whether nothing was ever founded, joined or begun here.</summary>
+    public bool IsEmpty => ReadIdentityFile() is null && ReadJoining() is null;
+
+    /// <summary>Reads a small file of another room's whole; null if there is none.</summary>
+    /// <param name="name">Its name in this folder.</param>
+    public byte[]? Read(string name)
+    {
+        string path = Path.Combine(folder, name);
+        if (!files.Exists(path)) return null;
+        using IFile file = files.Open(path);
+        byte[] bytes = new byte[file.Length];
+        int read = file.Read(0, bytes);
+        return bytes[..read];
+    }
+
+    /// <summary>Replaces a small file whole and durably: written beside, synced, renamed, folder synced.</summary>
+    /// <param name="name">Its name in this folder.</param>
+    /// <param name="bytes">What it holds from now on.</param>
+    public void Replace(string name, byte[] bytes)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        string path = Path.Combine(folder, name);
+        string temporary = path + ".new";
+        if (files.Exists(temporary)) files.Delete(temporary);
+        using (IFile file = files.Create(temporary, bytes.Length))
+        {
+            file.Write(0, bytes);
+            file.Sync();
+        }
+
+        files.Rename(temporary, path);
+        files.SyncFolder(folder);
+    }
+
     /// <summary>Whether the member has a log; one that belongs to a shard and has none lost it.</summary>
     public bool HasLog(NodeId node) => files.Exists(LogOf(node)) && files.List(LogOf(node)).Count > 0;
 
@@ -124,18 +169,7 @@ public sealed class DataFolder
 
     private void WriteLines(string name, IReadOnlyList<string> lines)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n");
-        string path = Path.Combine(folder, name);
-        string temporary = path + ".new";
-        if (files.Exists(temporary)) files.Delete(temporary);
-        using (IFile file = files.Create(temporary, bytes.Length))
-        {
-            file.Write(0, bytes);
-            file.Sync();
-        }
-
-        files.Rename(temporary, path);
-        files.SyncFolder(folder);
+        Replace(name, Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n"));
     }
 
     private void Remove(string name)

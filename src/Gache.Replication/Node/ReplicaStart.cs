@@ -46,15 +46,16 @@ public sealed record ReplicaStart(RaftCore Core, WriteAheadLog Log, KeyValueStor
         WriteAheadLog.Open(files, folder.LogOf(identity.Node), identity.Shard, identity.Node, logOptions, out _).CloseCleanly();
     }
 
-    /// <summary>Founds a shard: its first entry, the configuration of this node alone, is made durable in an empty log.</summary>
+    /// <summary>Founds a shard: its first entry, the configuration of this node alone, and its first command, if there is one, are made durable
+    /// in an empty log.</summary>
     /// <remarks>Done before the folder says who the node is: a node that could serve before would forget what it acknowledged.</remarks>
-    public static void Found(IFileSystem files, DataFolder folder, FolderIdentity identity, Configuration alone, LogOptions logOptions, Random random)
+    public static void Found(IFileSystem files, DataFolder folder, FolderIdentity identity, Configuration alone, byte[]? firstCommand, LogOptions logOptions, Random random)
     {
         folder.CreateNodeFolders(identity.Node);
         using WriteAheadLog log = WriteAheadLog.Open(files, folder.LogOf(identity.Node), identity.Shard, identity.Node, logOptions, out Recovered recovered);
         var core = new RaftCore(identity.Node, StartOf(recovered), new RaftOptions(), random);
         var outputs = new Outputs();
-        core.Bootstrap(alone);
+        core.Bootstrap(alone, firstCommand);
         core.Drain(outputs);
         log.Submit(new LogWrite { Number = outputs.WriteNumber, HardState = outputs.HardState, Entries = outputs.Entries });
         while (log.TryTake(out LogBatch batch))

@@ -39,6 +39,9 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     /// <summary>Completes when the node must end by itself.</summary>
     public Task<NodeEnd> Ended => ended.Task;
 
+    /// <summary>The data folder.</summary>
+    public DataFolder Folder => folder;
+
     /// <summary>The replica, once the node belongs to a shard.</summary>
     public Replica? Replica => member?.Replica;
 
@@ -59,6 +62,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         }
         else if (folder.ReadJoining() is { } joining) life = JoinAsync(joining with { ApiAddresses = Addresses(joining.ApiAddresses) });
         else if (options.JoinAddress is { } address) life = JoinAsync(NewJoining([address]));
+        else if (options.RoutesOnly) waiting = "it only sends requests on (no --cluster-slot, no --raft-join)";
         else life = FoundAsync();
     }
 
@@ -151,9 +155,12 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         {
             if (options.RaftAddress is not null) await Task.Delay(ListenBeforeFounding, options.Time, stopping.Token).ConfigureAwait(false);
             if (foreign is not null) return; // stays, and says why
-            var who = new FolderIdentity(identity.Node, ShardId.New(options.Random), ClusterId.New(options.Random));
+            ShardId shard = folder.ReadFounding() ?? ShardId.New(options.Random);
+            FoundingPermit permit = await PermitAsync(shard).ConfigureAwait(false);
+            if (foreign is not null) return;
+            var who = new FolderIdentity(identity.Node, shard, permit.Cluster);
             var self = new Raft.Member(who.Node, identity.RaftAddress, identity.ApiAddress);
-            ReplicaStart.Found(options.Files, folder, who, new Configuration([self], [self.Id]), options.Log, options.Random);
+            ReplicaStart.Found(options.Files, folder, who, new Configuration([self], [self.Id]), permit.FirstCommand, options.Log, options.Random);
             folder.WriteIdentity(who);
             Begin(who);
             logger.Founded(who.Shard, who.Cluster, who.Node);
@@ -168,6 +175,15 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         }
     }
 
+    /// <summary>Asks the cluster, where there is one. The shard's id is durable before: it is granted its slots once, whatever happens to this process.</summary>
+    private Task<FoundingPermit> PermitAsync(ShardId shard)
+    {
+        if (options.Founding is not { } cluster) return Task.FromResult(new FoundingPermit(ClusterId.New(options.Random), null));
+        folder.WriteFounding(shard);
+        waiting = "waiting for the cluster";
+        return cluster(shard, stopping.Token);
+    }
+
     private async Task JoinAsync(FolderJoining joining)
     {
         try
@@ -175,7 +191,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
             folder.WriteJoining(joining); // before anybody is asked (P8)
             identity = identity with { Node = joining.Node, Shard = default, Cluster = default };
             transport.SetIdentity(identity);
-            var request = new JoinRequest(identity.RaftAddress, identity.Node, identity.ApiAddress, default, default);
+            var request = new JoinRequest(identity.RaftAddress, identity.Node, identity.ApiAddress, default, default) { Slots = options.Slots };
             JoinAnswer answer = await AskUntilTakenAsync(joining.ApiAddresses, request).ConfigureAwait(false);
             var who = new FolderIdentity(joining.Node, answer.Shard, answer.Cluster);
             ReplicaStart.CreateLog(options.Files, folder, who, options.Log);
@@ -305,6 +321,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     private static NodeEnd Describe(Exception failure) => failure switch
     {
         LogDamagedException or LogFormatException => new NodeEnd(NodeEndReason.Damaged, failure.Message),
+        FoundingRefusedException => new NodeEnd(NodeEndReason.Misconfigured, failure.Message),
         LogForeignException or ForeignFolderException => new NodeEnd(NodeEndReason.FolderNotUsable, failure.Message),
         FileFailedException or LogFailedException => new NodeEnd(NodeEndReason.DiskFailed, failure.Message),
         _ => new NodeEnd(NodeEndReason.Broken, $"{failure.GetType().Name}: {failure.Message}"),
@@ -313,7 +330,9 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     private ReplicaStatus StatusOutside() => new()
     {
         Node = identity.Node, Shard = default, Cluster = default, Role = ReplicaRole.Outside, Term = 0, Leader = default, LeaderApi = null, IsLeaderHeard = false,
-        Members = [], FirstIndex = 1, LastIndex = 0, DurableIndex = 0, CommitIndex = 0, AppliedIndex = 0, SnapshotIndex = 0, Revision = 0, KeyCount = 0,
+        Members = [], FirstIndex = 1, LastIndex = 0, DurableIndex = 0, CommitIndex = 0, AppliedIndex = 0, SnapshotIndex = 0,
+        ShardCommitIndex = 0, ShardCommitIndexSecondAgo = null, HasCaughtUp = false, IsLoading = false,
+        Revision = 0, KeyCount = 0,
         StoreBytes = 0, MaxStoreBytes = options.Replica.MaxStoreBytes, Checksum = default, ChecksumIndex = 0, QueuedRequests = 0,
         Alarms = [Outside().Detail], MayServe = false,
     };

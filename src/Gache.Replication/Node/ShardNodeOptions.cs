@@ -1,5 +1,7 @@
 using Gache.Log;
+using Gache.Primitives;
 using Gache.Raft;
+using Gache.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Gache.Replication;
@@ -26,6 +28,15 @@ public sealed record ShardNodeOptions
 
     /// <summary>The API address of any member of the shard to join; null to found one, or to go on as the folder says.</summary>
     public string? JoinAddress { get; init; }
+
+    /// <summary>Whether an empty folder stays empty: the node then belongs to no shard.</summary>
+    public bool RoutesOnly { get; init; }
+
+    /// <summary>Waits until a new shard may be founded, and says with what; null founds a cluster of one shard with all slots.</summary>
+    public Func<ShardId, CancellationToken, Task<FoundingPermit>>? Founding { get; init; }
+
+    /// <summary>The slots that the operator expects the shard to have that is joined; null for any.</summary>
+    public SlotSet? Slots { get; init; }
 
     /// <summary>Bounds and times of the replica.</summary>
     public ReplicaOptions Replica { get; init; } = new();

@@ -10,6 +10,9 @@ internal sealed class OutgoingMessages(ITransport transport, ReplicaCounters cou
     /// <summary>What a leader's messages carry.</summary>
     public ulong StoreTimeMilliseconds { get; set; }
 
+    /// <summary>What a leader's messages carry: how far its shard has committed; 0 before it has committed anything in its term.</summary>
+    public ulong ShardCommitIndex { get; set; }
+
     /// <summary>What a follower's answers carry.</summary>
     public MemberReport Report { get; set; }
 
@@ -47,10 +50,12 @@ internal sealed class OutgoingMessages(ITransport transport, ReplicaCounters cou
     {
         counters.MessagesSent++;
         bool isAnswer = message.Kind is MessageKind.AppendAnswer or MessageKind.HeartbeatAnswer;
+        bool isFromLeader = message.Kind is MessageKind.Append or MessageKind.Heartbeat;
         transport.Send(new CoreMessage
         {
             To = message.To, Message = message,
-            StoreTimeMilliseconds = message.Kind is MessageKind.Append or MessageKind.Heartbeat ? StoreTimeMilliseconds : 0,
+            StoreTimeMilliseconds = isFromLeader ? StoreTimeMilliseconds : 0,
+            ShardCommitIndex = isFromLeader ? ShardCommitIndex : 0,
             Report = isAnswer ? Report : default,
         });
     }

@@ -19,6 +19,10 @@ public sealed record CoreMessage : PeerMessage
     /// <summary>From the leader: its store time in milliseconds; 0 from others.</summary>
     public ulong StoreTimeMilliseconds { get; init; }
 
+    /// <summary>From the leader: how far the shard has committed, whatever the receiver has of it, so that it knows how far it is behind; 0 from
+    /// others, and from a leader that does not know it yet.</summary>
+    public ulong ShardCommitIndex { get; init; }
+
     /// <summary>From a follower, in its answers.</summary>
     public MemberReport Report { get; init; }
 }

@@ -15,13 +15,20 @@ internal sealed class ApiHost : IAsyncDisposable
     private readonly HttpClient joinClient;
     private readonly NodeMetrics metrics;
 
-    private ApiHost(WebApplication app, Dispatcher dispatcher, HttpClient joinClient, NodeMetrics metrics)
+    private ApiHost(ApiSettings settings, WebApplication app, Dispatcher dispatcher, HttpClient joinClient, NodeMetrics metrics)
     {
+        Settings = settings;
         this.app = app;
         this.dispatcher = dispatcher;
         this.joinClient = joinClient;
         this.metrics = metrics;
     }
+
+    /// <summary>What the endpoints know of the options.</summary>
+    public ApiSettings Settings { get; }
+
+    /// <summary>What answers requests; those that other nodes pass on as well.</summary>
+    public Dispatcher Dispatcher => dispatcher;
 
     /// <summary>Where it listens.</summary>
     public IReadOnlyCollection<string> Addresses => [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
@@ -52,7 +59,7 @@ internal sealed class ApiHost : IAsyncDisposable
         HttpClient joinClient = JoinClient.CreateHttpClient();
         var dispatcher = new Dispatcher(settings, new JoinHop(joinClient), counters, new MetricsPage(app), log.CreateLogger<Dispatcher>());
         app.Run(dispatcher.AnswerAsync);
-        var host = new ApiHost(app, dispatcher, joinClient, new NodeMetrics(() => dispatcher.Shard, counters));
+        var host = new ApiHost(settings, app, dispatcher, joinClient, new NodeMetrics(() => dispatcher.Shard, counters));
         try
         {
             await app.StartAsync().ConfigureAwait(false);

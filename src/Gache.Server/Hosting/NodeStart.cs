@@ -9,12 +9,15 @@ namespace Gache.Server.Hosting;
 internal static class NodeStart
 {
     /// <summary>Opens the folder and listens; the caller starts it.</summary>
-    public static ShardNode Open(ServerOptions options, JoinClient joins, ILoggerFactory log) => new(new ShardNodeOptions
+    public static ShardNode Open(ServerOptions options, JoinClient joins, ClusterPart? cluster, ILoggerFactory log) => new(new ShardNodeOptions
     {
         Folder = options.RaftDir,
         RaftAddress = options.AdvertisedRaft?.ToString(),
         ApiAddress = options.AdvertisedApi.ToString(),
         JoinAddress = options.RaftJoin?.ToString(),
+        RoutesOnly = ClusterPart.RoutesOnly(options),
+        Slots = options.ClusterSlots,
+        Founding = cluster is null ? null : cluster.Founding.AwaitAsync,
         Replica = new ReplicaOptions
         {
             RequestTimeout = options.RequestTimeout,
@@ -44,6 +47,7 @@ internal static class NodeStart
         NodeEndReason.Damaged => ExitCode.DamagedData,
         NodeEndReason.FolderNotUsable => ExitCode.FolderNotUsable,
         NodeEndReason.AddressNotUsable => ExitCode.AddressUnavailable,
+        NodeEndReason.Misconfigured => ExitCode.Usage,
         _ => ExitCode.InvariantBroken,
     };
 

@@ -23,6 +23,9 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
     /// <summary>After them the node commits what is pending and closes the log.</summary>
     private static readonly TimeSpan NodeDeadline = TimeSpan.FromSeconds(4);
 
+    /// <summary>What other nodes asked for may end in this time.</summary>
+    private static readonly TimeSpan ClusterDeadline = TimeSpan.FromSeconds(0.5);
+
     /// <summary>A node that ends by itself gives its requests no more than this to be told.</summary>
     private static readonly TimeSpan EndDeadline = TimeSpan.FromSeconds(1);
 
@@ -59,18 +62,36 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
 
         await using (host.ConfigureAwait(false))
         {
-            if (FolderLock.Take(options.RaftDir, out FolderLock? taken) is { } words) return Refuse(ExitCode.FolderNotUsable, words);
-            using (taken) return await RunNodeAsync(host, stop).ConfigureAwait(false);
+            ClusterPart? cluster;
+            try
+            {
+                cluster = await ClusterPart.OpenAsync(options, log).ConfigureAwait(false);
+            }
+            catch (TransportListenException failure)
+            {
+                return Refuse(NodeStart.ExitCodeOf(failure)!.Value, failure.Message);
+            }
+
+            try
+            {
+                if (FolderLock.Take(options.RaftDir, out FolderLock? taken) is { } words) return Refuse(ExitCode.FolderNotUsable, words);
+                using (taken) return await RunNodeAsync(host, cluster, stop).ConfigureAwait(false);
+            }
+            finally
+            {
+                if (cluster is not null) await cluster.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 
-    private async Task<int> RunNodeAsync(ApiHost host, Task<PosixSignal> stop)
+    private async Task<int> RunNodeAsync(ApiHost host, ClusterPart? cluster, Task<PosixSignal> stop)
     {
         using HttpClient http = JoinClient.CreateHttpClient();
         ShardNode? node = null;
         try
         {
-            node = NodeStart.Open(options, new JoinClient(http), log);
+            node = NodeStart.Open(options, new JoinClient(http), cluster, log);
+            cluster?.Attach(node, host);
             node.Start();
         }
         catch (Exception failure) when (NodeStart.ExitCodeOf(failure) is not null)
@@ -84,10 +105,10 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
         host.Serve(new NodeShard(node));
 
         await Task.WhenAny(stop, node.Ended).ConfigureAwait(false);
-        return node.Ended.IsCompleted ? await EndAsync(host, node).ConfigureAwait(false) : await StopAsync(host, node, stop.Result).ConfigureAwait(false);
+        return node.Ended.IsCompleted ? await EndAsync(host, node).ConfigureAwait(false) : await StopAsync(host, cluster, node, stop.Result).ConfigureAwait(false);
     }
 
-    private async Task<int> StopAsync(ApiHost host, ShardNode node, PosixSignal signal)
+    private async Task<int> StopAsync(ApiHost host, ClusterPart? cluster, ShardNode node, PosixSignal signal)
     {
         LogStopping(events, signal);
         try
@@ -98,6 +119,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
                 host.AnnounceStop();
                 await node.HandOverAsync(HandOverDeadline).ConfigureAwait(false);
                 await host.StopAsync(RequestsDeadline).ConfigureAwait(false);
+                if (cluster is not null) await cluster.StopAsync(ClusterDeadline).ConfigureAwait(false);
                 await node.StopAsync(NodeDeadline).ConfigureAwait(false);
                 await node.DisposeAsync().ConfigureAwait(false);
             }).WaitAsync(StopDeadline).ConfigureAwait(false);
@@ -140,6 +162,8 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
         AdvertisedApi = options.AdvertisedApi.ToString(),
         AllowedHosts = options.AllowedHosts,
         AllowedOrigins = options.AllowedOrigins,
+        Routing = options.Routing,
+        ForwardTimeout = options.RequestTimeout + TimeSpan.FromSeconds(1),
         Version = Version,
     };
 

@@ -15,6 +15,12 @@ internal sealed record ApiSettings
     /// <summary>Origins whose pages may call, as in <c>http://example.org:8080</c>; <c>*</c> for all.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
+    /// <summary>How requests get to their key's owner.</summary>
+    public RoutingMode Routing { get; init; } = RoutingMode.Redirect;
+
+    /// <summary>How long another node may take to answer a request that was passed on to it.</summary>
+    public TimeSpan ForwardTimeout { get; init; } = TimeSpan.FromSeconds(6);
+
     /// <summary>The program's version.</summary>
     public string Version { get; init; } = "0";
 }

@@ -2,25 +2,44 @@ using Gache.Server.Http.Cluster;
 using Gache.Server.Http.Health;
 using Gache.Server.Http.Keys;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Routing;
 using Gache.Server.Metrics;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gache.Server.Http;
 
 /// <summary>The one way in: picks what answers by the raw target, before anything decodes or normalises it.</summary>
-internal sealed partial class Dispatcher(
-    ApiSettings settings, JoinHop joins, HttpCounters counters, MetricsPage metrics, ILogger<Dispatcher> log)
+internal sealed partial class Dispatcher
 {
-    private const string KeyPrefix = "/key/";
+    internal const string KeyPrefix = "/key/";
 
-    private readonly OriginRule origins = new(settings);
-    private readonly KeyEndpoint keys = new(settings, new BodyBudget());
-    private readonly ClusterPage cluster = new(settings);
-    private readonly JoinEndpoint join = new(joins);
-    private readonly HelpPage help = new(settings);
+    private readonly HttpCounters counters;
+    private readonly MetricsPage metrics;
+    private readonly ILogger<Dispatcher> log;
+    private readonly OriginRule origins;
+    private readonly Elsewhere elsewhere;
+    private readonly KeyEndpoint keys;
+    private readonly ClusterPage cluster;
+    private readonly JoinEndpoint join;
+    private readonly HelpPage help;
 
     private volatile IShard? shard;
     private volatile bool isStopping;
+
+    /// <summary>Makes the way in; keys are refused until <see cref="Serve"/>.</summary>
+    public Dispatcher(ApiSettings settings, JoinHop joins, HttpCounters counters, MetricsPage metrics, ILogger<Dispatcher> log)
+    {
+        (this.counters, this.metrics, this.log) = (counters, metrics, log);
+        origins = new OriginRule(settings);
+        elsewhere = new Elsewhere(settings.Routing);
+        keys = new KeyEndpoint(settings, new BodyBudget(), elsewhere);
+        cluster = new ClusterPage(settings);
+        join = new JoinEndpoint(joins);
+        help = new HelpPage(settings);
+    }
+
+    /// <summary>How requests get to other nodes.</summary>
+    public Elsewhere Elsewhere => elsewhere;
 
     /// <summary>The shard, or null while the node starts.</summary>
     public IShard? Shard => shard;
@@ -57,7 +76,7 @@ internal sealed partial class Dispatcher(
         headers.CacheControl = isKey ? Headers.KeyCaching : Headers.NoStore;
         headers.XContentTypeOptions = Headers.NoSniff;
 
-        if (origins.Check(context) is { } answered) return answered;
+        if (ForwardedHop.CountOf(context) == 0 && origins.Check(context) is { } answered) return answered; // else checked where the client asked
         if (!isKey) return RouteRest(context, target);
         return shard is { } ready
             ? keys.AnswerAsync(context, ready, target.Path[KeyPrefix.Length..], target.Query)
@@ -70,8 +89,8 @@ internal sealed partial class Dispatcher(
         {
             case "/": return help.AnswerAsync(context);
             case "/livez": return HealthPages.AnswerLiveAsync(context);
-            case "/readyz": return HealthPages.AnswerReadyAsync(context, shard?.Status, isStopping, target.Query);
-            case "/cluster": return cluster.AnswerAsync(context, shard?.Status);
+            case "/readyz": return HealthPages.AnswerReadyAsync(context, shard?.Status, isStopping, elsewhere.Cluster, target.Query);
+            case "/cluster": return cluster.AnswerAsync(context, shard?.Status, elsewhere.Cluster);
             case "/join": return join.AnswerAsync(context, shard, target.Query);
             case "/metrics": return metrics.AnswerAsync(context);
             case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");

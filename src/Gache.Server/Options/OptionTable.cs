@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gache.Store;
 
 namespace Gache.Server.Options;
@@ -8,6 +7,7 @@ internal static class OptionTable
 {
     public const string VariablePrefix = "GACHE_";
     public const int DefaultPort = 8000;
+    public const int DefaultClusterPort = 9000;
     public const int DefaultMaxValueBytes = 1024 * 1024;
     public const int LargestMaxValueBytes = StoreLimits.MaxValueBytes;
     public const long SmallestMaxMemoryBytes = 16L * 1024 * 1024;
@@ -28,7 +28,16 @@ internal static class OptionTable
         new("raft-dir", "FOLDER", "./gache-data/PORT", "the data folder; it belongs to one node", OptionValues.RaftDir),
         new("raft-join", "HOST:PORT", "none: found a shard, or go on with the folder's",
             "the API address of any member of the shard to join; asked again until it answers", OptionValues.RaftJoin),
-        new("insecure-cluster", null, "off", "lets the raft port listen beyond loopback, in clear text and for anybody",
+        new("cluster-port", "PORT", "9000 with the options below, else none", "port that the nodes of all shards reach each other at", OptionValues.ClusterPort),
+        new("cluster-slot", "SLOTS", "0-16383 for a first node",
+            "slots of a new shard, as in 0-5000, or none; with --raft-join what the joined shard should have. Counts only while the folder is empty",
+            OptionValues.ClusterSlot),
+        new("cluster-members", "HOST:PORT,...", "none: found the cluster, or go on with the folder's",
+            "cluster addresses of other nodes; without --cluster-slot and --raft-join this node only routes", OptionValues.ClusterMembers),
+        new("routing", "MODE", "auto",
+            "how a request gets to its key's owner: redirect (307), proxy (forwarded over the cluster port), or auto: redirect on loopback, else proxy",
+            OptionValues.Routing),
+        new("insecure-cluster", null, "off", "lets the raft and cluster ports listen beyond loopback, in clear text and for anybody",
             OptionValues.InsecureCluster),
         new("max-value", "SIZE", ByteSize.Format(DefaultMaxValueBytes), "largest value, at most 8MiB", OptionValues.MaxValue),
         new("max-memory", "SIZE", "a quarter of the memory there is", "bound on the store's memory; puts get 507 at it", OptionValues.MaxMemory),
@@ -41,15 +50,5 @@ internal static class OptionTable
         new("log-format", "FORMAT", "auto", "plain, json, or auto: plain on a terminal, else json", OptionValues.LogFormat),
         // A playground's nodes must not outlive it, however it ends: its end of their stdin closes with it.
         new("stop-with-stdin", null, "off", "stops, as on SIGTERM, when stdin ends", OptionValues.StopWithStdin) { IsForPrograms = true },
-        Later("cluster-port"),
-        Later("cluster-slot"),
-        Later("cluster-members"),
-        Later("routing"),
     ];
-
-    private static OptionRow Later(string name) =>
-        new(name, "VALUE", "", "", (_, _) => string.Create(CultureInfo.InvariantCulture, $"not yet: --{name} comes with the next release"))
-        {
-            IsLater = true,
-        };
 }

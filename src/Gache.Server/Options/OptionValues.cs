@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using Gache.Replication;
+using Gache.Server.Http;
+using Gache.Store;
 
 namespace Gache.Server.Options;
 
@@ -74,6 +76,49 @@ internal static class OptionValues
         if (!Addresses.TryParse(value, out HostPort address)) return "the API address of a member is HOST:PORT, as in 127.0.0.1:8001";
         if (Addresses.IsWildcard(address.Host)) return "an address that can be reached";
         draft.RaftJoin = address;
+        return null;
+    }
+
+    public static string? ClusterPort(OptionsDraft draft, string value)
+    {
+        if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port is < 1 or > 65_535)
+            return "a port is a number from 1 to 65535";
+        draft.ClusterPort = port;
+        return null;
+    }
+
+    public static string? ClusterSlot(OptionsDraft draft, string value)
+    {
+        if (!SlotSet.TryParse(value, out SlotSet slots)) return "slots are numbers from 0 to 16383, as in 0-5000 or 0-99,200; none for a shard that gets its slots later";
+        draft.ClusterSlots = slots;
+        return null;
+    }
+
+    public static string? ClusterMembers(OptionsDraft draft, string value)
+    {
+        List<HostPort> members = [];
+        foreach (string text in List(value))
+        {
+            if (!Addresses.TryParse(text, out HostPort address) || Addresses.IsWildcard(address.Host))
+                return "the cluster addresses of other nodes, HOST:PORT separated by commas, as in 127.0.0.1:9001";
+            members.Add(address);
+        }
+
+        draft.ClusterMembers = members;
+        return members.Count == 0 ? "at least one address" : null;
+    }
+
+    public static string? Routing(OptionsDraft draft, string value)
+    {
+        RoutingMode? mode = value switch
+        {
+            "auto" => RoutingMode.Auto,
+            "redirect" => RoutingMode.Redirect,
+            "proxy" => RoutingMode.Proxy,
+            _ => null,
+        };
+        if (mode is null) return "auto, redirect or proxy";
+        draft.Routing = mode.Value;
         return null;
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Gache.Replication;
 using Gache.Server.Http;
 
@@ -26,6 +27,13 @@ internal static class OptionsCheck
         var api = new HostPort(host, draft.AdvertisePort ?? draft.Port);
         if (draft.RaftJoin == api) return $"--raft-join {draft.RaftJoin} is this node itself; name another member, or leave it out to found a shard";
 
+        bool hasCluster = draft.ClusterPort is not null || draft.ClusterSlots is not null || draft.ClusterMembers.Count > 0;
+        if (draft.Routing == RoutingMode.Proxy && !hasCluster) return "--routing proxy needs --cluster-port: requests are forwarded over it";
+        HostPort? clusterListen = hasCluster ? new HostPort(ClusterHost(draft), draft.ClusterPort ?? OptionTable.DefaultClusterPort) : null;
+        if (clusterListen is { } port && (port.Port == draft.Port || port.Port == draft.RaftAddress?.Port))
+            return $"--cluster-port {port.Port} is another port of this node; give it one of its own";
+
+        bool isLocal = draft.Listen.All(IPAddress.IsLoopback);
         options = new ServerOptions
         {
             Port = draft.Port,
@@ -35,6 +43,13 @@ internal static class OptionsCheck
             AdvertisedRaft = draft.RaftAddress is { } bound && Addresses.IsWildcard(bound.Host) ? bound with { Host = host } : draft.RaftAddress,
             RaftDir = Path.GetFullPath(draft.RaftDir ?? Path.Combine("gache-data", draft.Port.ToString(CultureInfo.InvariantCulture))),
             RaftJoin = draft.RaftJoin,
+            ClusterListen = clusterListen,
+            AdvertisedCluster = clusterListen is { } cluster ? cluster with { Host = host } : null,
+            ClusterSlots = draft.ClusterSlots,
+            ClusterMembers = draft.ClusterMembers,
+            Routing = !hasCluster ? RoutingMode.Redirect
+                : draft.Routing != RoutingMode.Auto ? draft.Routing
+                : isLocal ? RoutingMode.Redirect : RoutingMode.Proxy,
             MaxValueBytes = draft.MaxValueBytes,
             MaxMemoryBytes = draft.MaxMemoryBytes,
             RequestTimeout = draft.RequestTimeout,
@@ -47,6 +62,10 @@ internal static class OptionsCheck
         };
         return null;
     }
+
+    /// <summary>Where the cluster port listens: on loopback, unless other machines were let in; then where the raft port does, else everywhere.</summary>
+    private static string ClusterHost(OptionsDraft draft) =>
+        !draft.AllowsInsecureCluster ? "127.0.0.1" : draft.RaftAddress is { } raft ? raft.Host : "0.0.0.0";
 
     /// <summary>The host that others are told, or null if only a wildcard is known.</summary>
     private static string? AdvertisedHost(OptionsDraft draft)

@@ -1,5 +1,7 @@
 using System.Net;
 using Gache.Replication;
+using Gache.Server.Http;
+using Gache.Store;
 
 namespace Gache.Server.Options;
 
@@ -19,6 +21,14 @@ internal sealed class OptionsDraft
     public string? RaftDir { get; set; }
 
     public HostPort? RaftJoin { get; set; }
+
+    public int? ClusterPort { get; set; }
+
+    public SlotSet? ClusterSlots { get; set; }
+
+    public IReadOnlyList<HostPort> ClusterMembers { get; set; } = [];
+
+    public RoutingMode Routing { get; set; }
 
     public int MaxValueBytes { get; set; } = OptionTable.DefaultMaxValueBytes;
 

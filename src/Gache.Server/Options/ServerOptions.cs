@@ -1,5 +1,7 @@
 using System.Net;
 using Gache.Replication;
+using Gache.Server.Http;
+using Gache.Store;
 
 namespace Gache.Server.Options;
 
@@ -26,6 +28,21 @@ internal sealed record ServerOptions
 
     /// <summary>A member's API address to join at; null to found, or to go on with what the folder says.</summary>
     public required HostPort? RaftJoin { get; init; }
+
+    /// <summary>Where the cluster port listens; null for a node whose cluster is its shard.</summary>
+    public required HostPort? ClusterListen { get; init; }
+
+    /// <summary>Where other nodes reach the cluster port; null as above.</summary>
+    public required HostPort? AdvertisedCluster { get; init; }
+
+    /// <summary>The slots of a new shard, or those expected of the shard that is joined; null if nothing was said.</summary>
+    public required SlotSet? ClusterSlots { get; init; }
+
+    /// <summary>Cluster addresses of other nodes, perhaps with the own one.</summary>
+    public required IReadOnlyList<HostPort> ClusterMembers { get; init; }
+
+    /// <summary>How requests get to their key's owner: never <see cref="RoutingMode.Auto"/>.</summary>
+    public required RoutingMode Routing { get; init; }
 
     /// <summary>The largest value in bytes.</summary>
     public required int MaxValueBytes { get; init; }

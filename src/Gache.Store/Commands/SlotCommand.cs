@@ -30,6 +30,27 @@ public readonly record struct SlotCommand(
         return writer.Written.ToArray();
     }
 
+    /// <summary>Reads an encoded command that came from another shard.</summary>
+    /// <returns>False if it is none on one slot.</returns>
+    public static bool TryParse(ReadOnlySpan<byte> encoded, out SlotCommand command)
+    {
+        command = default;
+        if (encoded.Length < Gache.Store.Command.HeadBytes || encoded[1] != Gache.Store.Command.Format) return false;
+        var kind = (CommandKind)encoded[0];
+        if (kind is < CommandKind.BeginImport or > CommandKind.Release) return false;
+        return TryParse(kind, encoded[Gache.Store.Command.HeadBytes..], out command, out ReadOnlySpan<byte> records) && AreRecords(records, command.Slot);
+    }
+
+    private static bool AreRecords(ReadOnlySpan<byte> records, int slot)
+    {
+        while (!records.IsEmpty)
+        {
+            if (!MovedRecords.TryTake(ref records, slot, out _)) return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Reads the body of an encoded command.</summary>
     internal static bool TryParse(CommandKind kind, ReadOnlySpan<byte> body, out SlotCommand command, out ReadOnlySpan<byte> records)
     {
@@ -37,6 +58,6 @@ public readonly record struct SlotCommand(
         command = new SlotCommand(
             kind, reader.ReadUInt16(), reader.ReadUInt64(), new ShardId(reader.ReadUInt128()), reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt128());
         records = reader.IsValid ? body[BodyBytes..] : default;
-        return reader.IsValid && command.Slot < Store.Slot.Count && (records.IsEmpty || kind == CommandKind.Import);
+        return reader.IsValid && command.Slot < Gache.Store.Slot.Count && (records.IsEmpty || kind == CommandKind.Import);
     }
 }

@@ -13,6 +13,7 @@ public sealed class SlotExport : IDisposable
     public const int MaxChangedKeys = 65_536;
 
     private const int RecordsASlice = 2_048;
+    private const int FewKeys = 64;
 
     private readonly KeyValueStore store;
     private readonly SlotTable table;
@@ -31,6 +32,9 @@ public sealed class SlotExport : IDisposable
 
     /// <summary>Whether everything was given out that the slot holds now.</summary>
     public bool IsCaughtUp => isWalked && changed.Count == 0 && !HasFailed;
+
+    /// <summary>Whether what is left is little enough that nobody notices while the slot is handed over.</summary>
+    public bool IsNearlyCaughtUp => isWalked && changed.Count <= FewKeys;
 
     /// <summary>How many keys wait to be given out again.</summary>
     public int ChangedKeys => changed.Count;

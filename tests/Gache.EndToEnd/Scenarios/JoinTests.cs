@@ -27,6 +27,29 @@ public sealed class JoinTests
         await writers.ReplicasAgreeAsync([.. shard.Nodes, fourth]);
     }
 
+    /// <summary>Whoever asks a node that is still empty must not be told that the shard's keys are not there.</summary>
+    [Fact]
+    public async Task A_node_that_has_just_joined_denies_no_key_and_is_ready_only_when_it_has_what_the_shard_had()
+    {
+        await using Shard shard = await Shard.StartAsync();
+        await shard.WriteAsync(shard.First, "first", "v");
+        await using var writers = new Writers(shard.Nodes);
+        await writers.GoOnAsync(500);
+        await using Node fourth = shard.Another("node4");
+        await using Node fifth = shard.Another("node5");
+        foreach (Node joining in new[] { fourth, fifth })
+        {
+            joining.Start();
+            await Wait.UntilAsync($"{joining.Name} is ready", async () =>
+            {
+                Answer ready = await joining.Client.SendAsync(HttpMethod.Get, $"{joining.Url}/readyz");
+                Answer read = await joining.Client.SendAsync(HttpMethod.Get, joining.Key("first") + "?level=stale");
+                Assert.True(ready.Status == 200 ? read.Status == 200 : read.Status is 0 or 200 or 503, $"/readyz: {ready}; the read: {read}");
+                return ready.Status == 200;
+            });
+        }
+    }
+
     [Fact]
     public async Task A_follower_that_is_too_far_behind_gets_a_snapshot()
     {

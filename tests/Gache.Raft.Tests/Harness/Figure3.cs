@@ -26,6 +26,17 @@ internal sealed class Figure3(IReadOnlyList<Node> nodes)
         entries[(first.Index, first.Term)] = (0, first.Kind, first.Payload);
     }
 
+    /// <summary>These entries stand in a log from the start, and are as good as those that a leader appended.</summary>
+    public void Preset(IEnumerable<Entry> log)
+    {
+        ulong previousTerm = 0;
+        foreach (Entry entry in log)
+        {
+            entries[(entry.Index, entry.Term)] = (previousTerm, entry.Kind, entry.Payload);
+            previousTerm = entry.Term;
+        }
+    }
+
     public void Crashed(Node node) => seen.Remove(node.Id);
 
     /// <summary>Before a write is added to the log: log matching, leader append-only, one configuration change at a time.</summary>

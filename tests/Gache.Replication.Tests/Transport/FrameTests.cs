@@ -169,11 +169,12 @@ public sealed class FrameTests
         Gen.Select(Gen.ULong, Gen.Byte[1, 3], Gen.OneOf(Gen.Byte.Array[0, 40], Gen.Byte.Array[60_000, 70_000]));
 
     internal static readonly Gen<PeerMessage> CoreMessages =
-        Gen.Select(Gen.Byte[1, 9], Gen.ULong[0, ulong.MaxValue / 2].Array[8], Gen.Bool, Gen.Bool, Reports, Entries.Array[0, 5],
+        Gen.Select(Gen.Byte[1, 9], Gen.ULong[0, ulong.MaxValue / 2].Array[9], Gen.Bool, Gen.Bool, Reports, Entries.Array[0, 5],
             (kind, numbers, isRejected, isTransfer, report, entries) => (PeerMessage)new CoreMessage
             {
                 To = To,
                 StoreTimeMilliseconds = numbers[7],
+                ShardCommitIndex = numbers[8],
                 Report = report,
                 Message = new Message
                 {

@@ -6,7 +6,7 @@ namespace Gache.Replication.Transport.Wire;
 /// <summary>The body of a <see cref="CoreMessage"/>: every field in a fixed place, then the entries.</summary>
 internal static class CoreMessageBody
 {
-    private const int FixedLength = 2 + 8 * 8 + ReportLength + sizeof(uint);
+    private const int FixedLength = 2 + 9 * 8 + ReportLength + sizeof(uint);
     private const int ReportLength = 8 + 8 + 16 + 8;
 
     [Flags]
@@ -36,6 +36,7 @@ internal static class CoreMessageBody
         writer.WriteUInt64(message.HintTerm);
         writer.WriteUInt64(message.Round);
         writer.WriteUInt64(core.StoreTimeMilliseconds);
+        writer.WriteUInt64(core.ShardCommitIndex);
         writer.WriteUInt64(report.AppliedIndex);
         writer.WriteUInt64(report.ChecksumIndex);
         writer.WriteUInt128(report.Checksum);
@@ -58,6 +59,7 @@ internal static class CoreMessageBody
         ulong hintTerm = reader.ReadUInt64();
         ulong round = reader.ReadUInt64();
         ulong storeTime = reader.ReadUInt64();
+        ulong shardCommit = reader.ReadUInt64();
         var report = new MemberReport(
             reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt128(), (long)reader.ReadUInt64(), (bits & Bits.SpaceLow) != 0);
         uint entryCount = reader.ReadUInt32();
@@ -84,6 +86,7 @@ internal static class CoreMessageBody
                 IsTransfer = (bits & Bits.Transfer) != 0,
             },
             StoreTimeMilliseconds = storeTime,
+            ShardCommitIndex = shardCommit,
             Report = report,
         };
         return true;

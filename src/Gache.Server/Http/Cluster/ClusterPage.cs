@@ -1,23 +1,16 @@
 using System.Buffers;
 using System.Text.Json;
+using Gache.Cluster;
 using Gache.Replication;
+using Gache.Store;
 
 namespace Gache.Server.Http.Cluster;
 
 /// <summary><c>/cluster</c>: an array with one object a shard, the five fields of the original program first.</summary>
 internal sealed class ClusterPage(ApiSettings settings)
 {
-    /// <summary>A shard of one group owns them all.</summary>
-    internal const int FirstSlot = 0;
-
-    /// <summary>See <see cref="FirstSlot"/>.</summary>
-    internal const int LastSlot = 16_383;
-
-    /// <summary>Counts changes of a slot's owner; nothing moves slots yet, so it is the founder's.</summary>
-    private const int Epoch = 1;
-
-    /// <summary>Answers; an empty array while the node is in no shard.</summary>
-    public Task AnswerAsync(HttpContext context, ReplicaStatus? status)
+    /// <summary>Answers; an empty array while the node is in no shard and knows none.</summary>
+    public Task AnswerAsync(HttpContext context, ReplicaStatus? status, ClusterNode? cluster)
     {
         if (Page.RefuseUnlessRead(context) is { } refused) return refused;
 
@@ -25,7 +18,7 @@ internal sealed class ClusterPage(ApiSettings settings)
         using (var json = new Utf8JsonWriter(body))
         {
             json.WriteStartArray();
-            if (status is { Shard.IsNone: false }) WriteShard(json, status);
+            foreach (ShardPicture shard in ShardPicture.All(status, cluster, settings.AdvertisedApi)) WriteShard(json, shard);
             json.WriteEndArray();
         }
 
@@ -33,46 +26,50 @@ internal sealed class ClusterPage(ApiSettings settings)
         return Page.SendAsync(context, Headers.Json, body.WrittenMemory);
     }
 
-    private void WriteShard(Utf8JsonWriter json, ReplicaStatus status)
+    private static void WriteShard(Utf8JsonWriter json, ShardPicture shard)
     {
-        // The shard is reached at its leader; without one, at the node that was asked.
-        MemberStatus? known = status.Members.FirstOrDefault(member => member.Node == status.Leader)
-            ?? status.Members.FirstOrDefault(member => member.Node == status.Node);
         json.WriteStartObject();
-        json.WriteString("apiAddr", status.LeaderApi ?? known?.ApiAddress ?? settings.AdvertisedApi);
-        json.WriteString("addr", known?.RaftAddress ?? "");
-        json.WriteNumber("slotBegin", FirstSlot);
-        json.WriteNumber("slotEnd", LastSlot);
-        json.WriteString("leader", status.LeaderApi ?? "");
-        json.WriteString("shard", status.Shard.ToString());
-        json.WriteString("cluster", status.Cluster.ToString());
-        json.WriteNumber("epoch", Epoch);
-        json.WriteNumber("term", status.Term);
+        json.WriteString("apiAddr", shard.ApiAddress);
+        json.WriteString("addr", shard.RaftAddress);
+        json.WriteNumber("slotBegin", shard.Slots.Count > 0 ? shard.Slots[0].First : -1);
+        json.WriteNumber("slotEnd", shard.Slots.Count > 0 ? shard.Slots[0].Last : -1);
+        json.WriteString("leader", shard.LeaderApi);
+        json.WriteString("shard", shard.Shard.ToString());
+        json.WriteString("cluster", shard.Cluster.ToString());
+        json.WriteNumber("epoch", shard.Slots.Count > 0 ? shard.Slots.Max(range => range.Epoch) : 0);
+        json.WriteNumber("term", shard.Term);
         json.WritePropertyName("slots");
-        WriteSlots(json);
+        WriteSlots(json, shard.Slots.Select(range => (range.First, range.Last)));
         json.WriteStartArray("members");
-        foreach (MemberStatus member in status.Members) WriteMember(json, member);
+        foreach (MemberPicture member in shard.Members) WriteMember(json, member);
         json.WriteEndArray();
         json.WriteEndObject();
     }
 
-    /// <summary>The slots of the shard, as a list of pairs.</summary>
-    internal static void WriteSlots(Utf8JsonWriter json)
+    /// <summary>Slots as a list of pairs; ranges that touch are one.</summary>
+    internal static void WriteSlots(Utf8JsonWriter json, IEnumerable<(int First, int Last)> ranges)
     {
+        var set = new SlotSet();
+        foreach ((int first, int last) in ranges) set.AddRange(first, last);
         json.WriteStartArray();
-        json.WriteStartArray();
-        json.WriteNumberValue(FirstSlot);
-        json.WriteNumberValue(LastSlot);
-        json.WriteEndArray();
+        foreach ((int first, int last) in set.Ranges)
+        {
+            json.WriteStartArray();
+            json.WriteNumberValue(first);
+            json.WriteNumberValue(last);
+            json.WriteEndArray();
+        }
+
         json.WriteEndArray();
     }
 
-    private static void WriteMember(Utf8JsonWriter json, MemberStatus member)
+    private static void WriteMember(Utf8JsonWriter json, MemberPicture member)
     {
         json.WriteStartObject();
         json.WriteString("id", member.Node.ToString());
         json.WriteString("addr", member.RaftAddress);
         json.WriteString("apiAddr", member.ApiAddress);
+        if (member.ClusterAddress.Length > 0) json.WriteString("clusterAddr", member.ClusterAddress);
         json.WriteString("role", member.Role);
         if (member.LagEntries is { } lag) json.WriteNumber("lag", lag);
         else json.WriteNull("lag");

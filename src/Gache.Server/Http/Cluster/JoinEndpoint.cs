@@ -112,7 +112,7 @@ internal sealed class JoinEndpoint(JoinHop hop)
             json.WriteString("shard", answer.Shard.ToString());
             json.WriteString("id", answer.Node.ToString());
             json.WritePropertyName("slots");
-            ClusterPage.WriteSlots(json);
+            ClusterPage.WriteSlots(json, answer.Slots.Ranges);
             json.WriteEndObject();
         }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Gache.Primitives;
 using Gache.Replication;
+using Gache.Store;
 using Gache.Server.Options;
 
 namespace Gache.Server.Http.Cluster;
@@ -24,6 +25,12 @@ internal static class JoinText
             if (request.ApiAddress is { } api) json.WriteString("api", api);
             if (!request.Cluster.IsNone) json.WriteString("cluster", request.Cluster.ToString());
             if (!request.Shard.IsNone) json.WriteString("shard", request.Shard.ToString());
+            if (request.Slots is { } slots)
+            {
+                json.WritePropertyName("slots");
+                ClusterPage.WriteSlots(json, slots.Ranges);
+            }
+
             json.WriteEndObject();
         }
 
@@ -45,11 +52,12 @@ internal static class JoinText
             ShardId shard = default;
             string? api = null;
             string address = "";
+            SlotSet? slots = null;
             foreach (JsonProperty field in json.RootElement.EnumerateObject())
             {
                 if (field.NameEquals("slots"))
                 {
-                    if (SlotsWords(field.Value) is { } words) return words;
+                    if (ReadSlots(field.Value, out slots) is { } words) return words;
                     continue;
                 }
 
@@ -67,7 +75,7 @@ internal static class JoinText
                 }
             }
 
-            request = new JoinRequest(address, node, api, cluster, shard);
+            request = new JoinRequest(address, node, api, cluster, shard) { Slots = slots };
             return AddressWords(request);
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException)
@@ -86,19 +94,23 @@ internal static class JoinText
     private static bool IsKnown(JsonProperty field) =>
         field.NameEquals("addr") || field.NameEquals("api") || field.NameEquals("id") || field.NameEquals("cluster") || field.NameEquals("shard");
 
-    /// <summary>Slots are a list of pairs, first and last; this shard owns all, so any good pair lies in it.</summary>
-    private static string? SlotsWords(JsonElement slots)
+    /// <summary>Slots are a list of pairs, first and last.</summary>
+    internal static string? ReadSlots(JsonElement json, out SlotSet? slots)
     {
         const string Form = "'slots' is a list of pairs, [[first,last],…], within 0 and 16383";
-        if (slots.ValueKind != JsonValueKind.Array) return Form;
-        foreach (JsonElement pair in slots.EnumerateArray())
+        slots = null;
+        if (json.ValueKind != JsonValueKind.Array) return Form;
+        var read = new SlotSet();
+        foreach (JsonElement pair in json.EnumerateArray())
         {
             if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2) return Form;
             if (pair[0].ValueKind != JsonValueKind.Number || pair[1].ValueKind != JsonValueKind.Number) return Form;
             if (!pair[0].TryGetInt32(out int first) || !pair[1].TryGetInt32(out int last)) return Form;
-            if (first < ClusterPage.FirstSlot || last > ClusterPage.LastSlot || first > last) return Form;
+            if (first < 0 || last >= Slot.Count || first > last) return Form;
+            read.AddRange(first, last);
         }
 
+        slots = read;
         return null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Gache.Cluster;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
 
@@ -14,15 +15,14 @@ internal static class HealthPages
         Page.RefuseUnlessRead(context) ?? Page.SendAsync(context, Headers.PlainText, Alive);
 
     /// <summary>200 if the node should get traffic; else 503 with the reasons.</summary>
-    public static Task AnswerReadyAsync(HttpContext context, ReplicaStatus? status, bool isStopping, ReadOnlySpan<char> query)
+    public static Task AnswerReadyAsync(HttpContext context, ReplicaStatus? status, bool isStopping, ClusterNode? cluster, ReadOnlySpan<char> query)
     {
         if (Page.RefuseUnlessRead(context) is { } refused) return refused;
 
-        // One shard owns all slots, so "every slot has a reachable owner" asks what the node itself asks.
         if (query is not ("" or "scope=cluster" or "scope=node"))
             return ProblemAnswer.SendAsync(context, ProblemTable.ParameterUnknown, "/readyz takes scope=node or scope=cluster");
 
-        Readiness readiness = Readiness.Of(status, isStopping);
+        Readiness readiness = Readiness.Of(status, isStopping, cluster, isOfCluster: query is "scope=cluster");
         var text = new StringBuilder();
         if (readiness.IsReady) text.Append("ready\n");
         foreach (string reason in readiness.Reasons) text.Append(reason).Append('\n');

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gache.Cluster;
 using Gache.Replication;
 
 namespace Gache.Server.Http.Health;
@@ -8,7 +9,7 @@ namespace Gache.Server.Http.Health;
 /// <param name="Warnings">What an operator should look at and does not speak against it.</param>
 internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<string> Warnings)
 {
-    /// <summary>A replica this far behind the commit still counts as ready.</summary>
+    /// <summary>A replica this far behind what its shard has committed still counts as ready, and so does one that is less than a second behind.</summary>
     public const ulong MaxLagEntries = 1_000;
 
     /// <summary>Puts are refused at the store's bound; from here on it is said beforehand.</summary>
@@ -18,7 +19,7 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
     public bool IsReady => Reasons.Count == 0;
 
     /// <summary>Judges a replica's status; null while there is no replica yet.</summary>
-    public static Readiness Of(ReplicaStatus? status, bool isStopping)
+    public static Readiness Of(ReplicaStatus? status, bool isStopping, ClusterNode? cluster = null, bool isOfCluster = false)
     {
         List<string> reasons = [];
         if (isStopping) reasons.Add("shutting down");
@@ -28,17 +29,28 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
             return new Readiness(reasons, []);
         }
 
-        if (status.Role != ReplicaRole.Outside && !status.IsLeaderHeard) reasons.Add("no leader");
-
-        ulong behind = status.CommitIndex > status.AppliedIndex ? status.CommitIndex - status.AppliedIndex : 0;
-        if (behind > MaxLagEntries) reasons.Add(string.Create(CultureInfo.InvariantCulture, $"behind by {behind} entries"));
-        if (!status.MayServe)
+        if (!status.Shard.IsNone && !status.IsLeaderHeard) reasons.Add("no leader");
+        if (!status.Shard.IsNone && LagWords(status) is { } lag) reasons.Add(lag);
+        if (isOfCluster && cluster?.Map.Unassigned() is { Count: > 0 } unassigned) reasons.Add($"slots without owner: {unassigned}");
+        else if (isOfCluster && cluster?.Map.Unreachable() is { Count: > 0 } unreachable) reasons.Add($"slots whose owner has no leader: {unreachable}");
+        bool onlyRoutes = cluster is { RoutesOnly: true };
+        if (onlyRoutes && cluster!.Map.Shards.Count == 0) reasons.Add("no node of the cluster was reached yet");
+        if (!status.MayServe && !onlyRoutes)
         {
             if (status.Alarms.Count > 0) reasons.AddRange(status.Alarms);
             else if (reasons.Count == 0) reasons.Add("in no shard yet");
         }
 
         return new Readiness(reasons, WarningsOf(status));
+    }
+
+    private static string? LagWords(ReplicaStatus status)
+    {
+        if (status.IsLoading) return "loading a snapshot from the leader";
+        ulong behind = status.ShardCommitIndex - Math.Min(status.ShardCommitIndex, status.AppliedIndex);
+        bool isSecondAgoApplied = status.AppliedIndex >= status.ShardCommitIndexSecondAgo; // false while that is not known
+        if (behind > MaxLagEntries && !isSecondAgoApplied) return string.Create(CultureInfo.InvariantCulture, $"behind by {behind} entries");
+        return status.HasCaughtUp ? null : string.Create(CultureInfo.InvariantCulture, $"catching up since its start: behind by {behind} entries");
     }
 
     private static List<string> WarningsOf(ReplicaStatus status)

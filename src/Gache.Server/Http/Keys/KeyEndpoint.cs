@@ -1,13 +1,21 @@
+using System.Runtime.CompilerServices;
+using Gache.Replication;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Routing;
+using Gache.Store;
 
 namespace Gache.Server.Http.Keys;
 
 /// <summary><c>/key/{key}</c>: checks what can be known from the head of the request, then reads or writes.</summary>
-internal sealed class KeyEndpoint(ApiSettings settings, BodyBudget bodies)
+internal sealed class KeyEndpoint(ApiSettings settings, BodyBudget bodies, Elsewhere elsewhere)
 {
+    /// <summary>Where there is no cluster nobody asks for a key's slot.</summary>
+    private const int NoSlot = -1;
+
     private const string Allowed = "GET, HEAD, POST, PUT, DELETE";
 
-    private readonly WriteKey writes = new(settings, bodies);
+    private readonly WriteKey writes = new(settings, bodies, elsewhere);
+    private readonly ReadKey reads = new(elsewhere);
 
     /// <summary>Answers a request whose path begins with <c>/key/</c>; <paramref name="rawKey"/> is what follows.</summary>
     public Task AnswerAsync(HttpContext context, IShard shard, ReadOnlySpan<char> rawKey, ReadOnlySpan<char> rawQuery)
@@ -26,7 +34,37 @@ internal sealed class KeyEndpoint(ApiSettings settings, BodyBudget bodies)
         if (NotYet.NameIn(context.Request.Headers, isRead) is { } later)
             return ProblemAnswer.SendAsync(context, ProblemTable.NotImplementedYet, $"not yet: {later}; nothing was done");
 
-        return isRead ? ReadKey.AnswerAsync(context, shard, key.ToArray(), query.Level) : writes.AnswerAsync(context, shard, method, key);
+        return isRead ? Read(context, shard, key.ToArray(), query.Level) : Write(context, shard, method, key);
+    }
+
+    private Task Read(HttpContext context, IShard shard, byte[] key, ReadLevel level)
+    {
+        int slot = elsewhere.Cluster is null ? NoSlot : Slot.Of(key);
+        return elsewhere.IsHere(slot)
+            ? reads.AnswerAsync(context, shard, key, slot, level)
+            : elsewhere.AnswerAsync(context, slot, ReadOnlyMemory<byte>.Empty, () => reads.AnswerAsync(context, shard, key, slot, level));
+    }
+
+    private Task Write(HttpContext context, IShard shard, string method, KeyPath key)
+    {
+        int slot = elsewhere.Cluster is null ? NoSlot : SlotOf(key);
+        return elsewhere.IsHere(slot)
+            ? writes.AnswerAsync(context, shard, method, key, slot)
+            : elsewhere.AnswerAsync(context, slot, null, () => WriteAfterAll(context, shard, method, slot));
+    }
+
+    private Task WriteAfterAll(HttpContext context, IShard shard, string method, int slot)
+    {
+        _ = KeyPath.Check(Target.Parse(RawTarget.Of(context)).Path[Dispatcher.KeyPrefix.Length..], out KeyPath key); // it was good before
+        return writes.AnswerAsync(context, shard, method, key, slot);
+    }
+
+    [SkipLocalsInit]
+    private static int SlotOf(KeyPath key)
+    {
+        Span<byte> bytes = stackalloc byte[KeyPath.MaxKeyBytes];
+        key.CopyTo(bytes[..key.Length]);
+        return Slot.Of(bytes[..key.Length]);
     }
 
     private static string WordsOf(Problem problem) => problem == ProblemTable.KeyEmpty

@@ -2,28 +2,29 @@ using System.Globalization;
 using System.IO.Pipelines;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Routing;
 
 namespace Gache.Server.Http.Keys;
 
 /// <summary>GET and HEAD on a key.</summary>
-internal static class ReadKey
+internal sealed class ReadKey(Elsewhere elsewhere)
 {
     /// <summary>Larger values are handed over slice by slice, so that a slow reader does not make us hold a second copy.</summary>
     private const int SliceBytes = 64 * 1024;
 
     /// <summary>Reads and answers; without an await where the replica answers at once.</summary>
-    public static Task AnswerAsync(HttpContext context, IShard shard, byte[] key, ReadLevel level)
+    public Task AnswerAsync(HttpContext context, IShard shard, byte[] key, int slot, ReadLevel level)
     {
         ValueTask<ReadAnswer> read = shard.ReadAsync(key, level);
-        return read.IsCompletedSuccessfully ? Send(context, read.Result) : AwaitAsync(context, read);
+        return read.IsCompletedSuccessfully ? Send(context, slot, read.Result) : AwaitAsync(context, slot, read);
     }
 
-    private static async Task AwaitAsync(HttpContext context, ValueTask<ReadAnswer> read) =>
-        await Send(context, await read.ConfigureAwait(false)).ConfigureAwait(false);
+    private async Task AwaitAsync(HttpContext context, int slot, ValueTask<ReadAnswer> read) =>
+        await Send(context, slot, await read.ConfigureAwait(false)).ConfigureAwait(false);
 
-    private static Task Send(HttpContext context, ReadAnswer answer)
+    private Task Send(HttpContext context, int slot, ReadAnswer answer)
     {
-        if (answer.Refusal is { } refusal) return RefusalAnswer.SendAsync(context, refusal);
+        if (answer.Refusal is { } refusal) return elsewhere.AnswerAsync(context, refusal, slot, ReadOnlyMemory<byte>.Empty);
         if (!answer.IsFound) return ProblemAnswer.SendAsync(context, ProblemTable.KeyNotFound, "nothing is stored under this key");
 
         HttpResponse response = context.Response;

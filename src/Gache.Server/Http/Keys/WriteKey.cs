@@ -3,42 +3,43 @@ using System.Globalization;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Routing;
 using Gache.Store;
 
 namespace Gache.Server.Http.Keys;
 
 /// <summary>POST, PUT and DELETE on a key.</summary>
-internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
+internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewhere elsewhere)
 {
     /// <summary>Takes the body, proposes the command, answers; without an await where everything is at hand.</summary>
-    public Task AnswerAsync(HttpContext context, IShard shard, string method, KeyPath key)
+    public Task AnswerAsync(HttpContext context, IShard shard, string method, KeyPath key, int slot)
     {
         // A known leader elsewhere is named before a body is read that would have to be sent there anyway.
         if (shard.Status is { Role: not ReplicaRole.Leader, IsLeaderHeard: true, LeaderApi: { } leader })
-            return Redirect.SendAsync(context, leader);
+            return elsewhere.ToLeaderAsync(context, leader, null);
 
-        if (method == HttpMethods.Delete) return Propose(context, shard, CommandKind.Delete, Begin(CommandKind.Delete, key, 0));
+        if (method == HttpMethods.Delete) return Propose(context, shard, slot, CommandKind.Delete, Begin(CommandKind.Delete, key, 0));
 
         CommandKind kind = method == HttpMethods.Put ? CommandKind.Put : CommandKind.Set;
         HttpRequest request = context.Request;
         if (request.ContentLength is not { } contentLength)
         {
             return Redirect.IsStreamed(request)
-                ? ReadStreamAndProposeAsync(context, shard, kind, key.ToArray())
-                : Propose(context, shard, kind, Begin(kind, key, 0));
+                ? ReadStreamAndProposeAsync(context, shard, slot, kind, key.ToArray())
+                : Propose(context, shard, slot, kind, Begin(kind, key, 0));
         }
 
         if (contentLength > settings.MaxValueBytes) return RefuseTooLarge(context);
 
         int length = (int)contentLength;
-        if (length == 0) return Propose(context, shard, kind, Begin(kind, key, 0));
+        if (length == 0) return Propose(context, shard, slot, kind, Begin(kind, key, 0));
         if (!ValueBody.TryPeek(request.BodyReader, length, out ReadOnlySequence<byte> body))
-            return ReadAndProposeAsync(context, shard, kind, key.ToArray(), length);
+            return ReadAndProposeAsync(context, shard, slot, kind, key.ToArray(), length);
 
         CommandDraft command = Begin(kind, key, length);
         body.CopyTo(command.Value.Span);
         request.BodyReader.AdvanceTo(body.End);
-        return Propose(context, shard, kind, command);
+        return Propose(context, shard, slot, kind, command);
     }
 
     private static CommandDraft Begin(CommandKind kind, KeyPath key, int valueLength)
@@ -56,7 +57,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
         return command;
     }
 
-    private async Task ReadAndProposeAsync(HttpContext context, IShard shard, CommandKind kind, byte[] key, int length)
+    private async Task ReadAndProposeAsync(HttpContext context, IShard shard, int slot, CommandKind kind, byte[] key, int length)
     {
         CommandDraft command;
         using (var share = new BodyShare(bodies))
@@ -71,10 +72,10 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
             await ValueBody.ReadAsync(context.Request.BodyReader, command.Value).ConfigureAwait(false);
         }
 
-        await Propose(context, shard, kind, command).ConfigureAwait(false);
+        await Propose(context, shard, slot, kind, command).ConfigureAwait(false);
     }
 
-    private async Task ReadStreamAndProposeAsync(HttpContext context, IShard shard, CommandKind kind, byte[] key)
+    private async Task ReadStreamAndProposeAsync(HttpContext context, IShard shard, int slot, CommandKind kind, byte[] key)
     {
         CommandDraft command;
         using (var share = new BodyShare(bodies))
@@ -93,21 +94,22 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies)
             body.Written.CopyTo(command.Value.Span);
         }
 
-        await Propose(context, shard, kind, command).ConfigureAwait(false);
+        await Propose(context, shard, slot, kind, command).ConfigureAwait(false);
     }
 
-    private static Task Propose(HttpContext context, IShard shard, CommandKind kind, CommandDraft command)
+    private Task Propose(HttpContext context, IShard shard, int slot, CommandKind kind, CommandDraft command)
     {
         ValueTask<WriteAnswer> write = shard.WriteAsync(command.Bytes);
-        return write.IsCompletedSuccessfully ? Send(context, kind, write.Result) : AwaitAsync(context, kind, write);
+        return write.IsCompletedSuccessfully ? Send(context, slot, kind, write.Result, command) : AwaitAsync(context, slot, kind, write, command);
     }
 
-    private static async Task AwaitAsync(HttpContext context, CommandKind kind, ValueTask<WriteAnswer> write) =>
-        await Send(context, kind, await write.ConfigureAwait(false)).ConfigureAwait(false);
+    private async Task AwaitAsync(HttpContext context, int slot, CommandKind kind, ValueTask<WriteAnswer> write, CommandDraft command) =>
+        await Send(context, slot, kind, await write.ConfigureAwait(false), command).ConfigureAwait(false);
 
-    private static Task Send(HttpContext context, CommandKind kind, WriteAnswer answer)
+    private Task Send(HttpContext context, int slot, CommandKind kind, WriteAnswer answer, CommandDraft command)
     {
-        if (answer.Refusal is { } refusal) return RefusalAnswer.SendAsync(context, refusal);
+        // The value stands in the command still: only its head was stamped.
+        if (answer.Refusal is { } refusal) return elsewhere.AnswerAsync(context, refusal, slot, command.Value);
 
         HttpResponse response = context.Response;
         if (kind == CommandKind.Delete)

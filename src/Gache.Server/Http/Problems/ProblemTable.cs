@@ -45,6 +45,8 @@ internal static class ProblemTable
     public static readonly Problem SlotsUnassigned = new("slots-unassigned", 503, "No shard owns the key's slot", NotApplied, true);
     public static readonly Problem ShuttingDown = new("shutting-down", 503, "This node is stopping", NotApplied, true);
 
+    public static readonly Problem RoutingLoop = new("routing-loop", 508, "The nodes do not agree yet who owns the slot", NotApplied, true);
+
     // It was handed to the log and is not known to be committed. Without a condition or an Idempotency-Key (neither is taken
     // yet) a repeat could harm.
     public static readonly Problem Timeout = new("timeout", 504, "Not known to be committed in time", Unknown, false);
@@ -59,6 +61,6 @@ internal static class ProblemTable
         KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, ConditionMalformed, BodyMalformed,
         BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable, WrongShard,
         LengthRequired, ValueTooLarge, KeyTooLong, NotImplementedYet, Overloaded, DiskFull, MemoryFull, NoLeader, NoQuorum,
-        QueueTimeout, Superseded, NotServing, SlotMoving, SlotsUnassigned, ShuttingDown, Timeout, LeadershipLost, Fault,
+        QueueTimeout, Superseded, NotServing, SlotMoving, SlotsUnassigned, ShuttingDown, RoutingLoop, Timeout, LeadershipLost, Fault,
     ];
 }

@@ -1,0 +1,98 @@
+using Gache.Cluster.Calls.Outbound;
+using Gache.Cluster.Calls.Wire;
+using Gache.Primitives;
+
+namespace Gache.Cluster;
+
+/// <summary>Calls over TCP: two connections to each address, dialled when there is a call: control, and bulk for what may be large.</summary>
+/// <remarks>
+/// A call is sent at most once (P11): <see cref="CallOutcome.NotSent"/> is said only of what was never handed to a connection whose peer was
+/// accepted, <see cref="CallOutcome.Refused"/> only if the receiver said so itself or was met to be another node than expected.
+/// </remarks>
+public sealed class CallClient : ICalls, IAsyncDisposable
+{
+    private readonly CallClientOptions options;
+    private readonly CallDialler dialler;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Lock gate = new();
+    private readonly Dictionary<(string Address, bool IsBulk), Lane> lanes = [];
+    private bool isStopped;
+
+    /// <summary>Makes a caller; nothing is dialled before the first call.</summary>
+    public CallClient(CallClientOptions options)
+    {
+        this.options = options;
+        dialler = new CallDialler(options, new ByteBudget(CallLimits.MaxBytesOfAllConnections, CallLimits.ReservedForSmallBytes));
+    }
+
+    /// <summary>What it did so far.</summary>
+    public CallCounters Counters => options.Counters;
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// <paramref name="done"/> is never told within this call. A body that changes before its call has ended is found by its checksum at the
+    /// receiver, which then closes the connection.
+    /// </remarks>
+    public void Call(string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done)
+    {
+        Invariant.Holds(body.Length <= CallLimits.MaxBodyBytes, $"a {kind} call of {body.Length} bytes; at most {CallLimits.MaxBodyBytes} are allowed");
+        if (timeout > CallLimits.MaxTimeout) timeout = CallLimits.MaxTimeout;
+        if (timeout < TimeSpan.FromMilliseconds(1)) timeout = TimeSpan.FromMilliseconds(1);
+        bool isBulk = IsBulk(kind) || body.Length > CallLimits.SmallBodyBytes;
+        while (true)
+        {
+            if (Find(address, isBulk, out string? refusal) is not { } lane)
+            {
+                options.Counters.CallEnded(kind, CallOutcome.NotSent);
+                ThreadPool.UnsafeQueueUserWorkItem(static end => end.done(new CallResult(CallOutcome.NotSent, default, end.refusal!)), (done, refusal), preferLocal: false);
+                return;
+            }
+
+            if (lane.TryAdd(new PendingCall(lane, expectedReceiver, kind, body, timeout, done))) return;
+        }
+    }
+
+    /// <summary>Closes all connections: calls that wait end as not sent, those under way as unknown.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Lane[] closing;
+        lock (gate)
+        {
+            if (isStopped) return;
+            isStopped = true;
+            closing = [.. lanes.Values];
+            lanes.Clear();
+        }
+
+        await stop.CancelAsync().ConfigureAwait(false);
+        foreach (Lane lane in closing) lane.Close();
+        foreach (Lane lane in closing) await lane.Running.ConfigureAwait(false);
+        stop.Dispose();
+    }
+
+    private static bool IsBulk(CallKind kind) =>
+        kind is CallKind.Forward or CallKind.ImportBegin or CallKind.ImportChunk or CallKind.ImportOwn or CallKind.ImportDrop;
+
+    private Lane? Find(string address, bool isBulk, out string? refusal)
+    {
+        lock (gate)
+        {
+            refusal = null;
+            if (isStopped) refusal = "this node is stopping";
+            else if (lanes.TryGetValue((address, isBulk), out Lane? known)) return known;
+            else if (lanes.Count >= CallLimits.MaxAddresses * 2 && !ForgetIdle()) refusal = $"{CallLimits.MaxAddresses} other addresses are called already";
+            if (refusal is not null) return null;
+            return lanes[(address, isBulk)] = new Lane(address, isBulk, options, dialler, stop.Token);
+        }
+    }
+
+    private bool ForgetIdle()
+    {
+        foreach ((var key, Lane lane) in lanes)
+        {
+            if (lane.TryCloseIdle()) lanes.Remove(key);
+        }
+
+        return lanes.Count < CallLimits.MaxAddresses * 2;
+    }
+}

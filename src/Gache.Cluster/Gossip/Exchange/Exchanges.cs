@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using Gache.Primitives;
+
+namespace Gache.Cluster;
+
+/// <summary>The calls that this node makes: when, to whom, and what becomes of their ends. An error ends one exchange, never the loop.</summary>
+internal sealed class Exchanges
+{
+    /// <summary>Live peers a round.</summary>
+    private const int LivePerRound = 3;
+
+    /// <summary>Exchanges under way at once; dead addresses take a second each.</summary>
+    private const int MaxUnderWay = 16;
+
+    /// <summary>Pushes under way at once.</summary>
+    private const int MaxPushes = 64;
+
+    private readonly GossipOptions options;
+    private readonly ICalls calls;
+    private readonly NodeTable table;
+    private readonly Reconciler reconciler;
+    private readonly Rumors rumors;
+    private readonly PeerBook book;
+    private readonly PeerChoice choice;
+    private readonly GossipCounters counters;
+    private readonly Func<GossipHeader, bool> isOfOurs;
+    private readonly ConcurrentQueue<Ended> ended = new();
+    private readonly HashSet<string> underWay = [];
+    private readonly ByteWriter writer = new();
+    private int pushes;
+    private TimeSpan nextLive;
+    private int livesThisRound;
+
+    public Exchanges(GossipOptions options, ICalls calls, NodeTable table, Reconciler reconciler, Rumors rumors, PeerBook book,
+        PeerChoice choice, GossipCounters counters, Func<GossipHeader, bool> isOfOurs)
+    {
+        (this.options, this.calls, this.table, this.reconciler) = (options, calls, table, reconciler);
+        (this.rumors, this.book, this.choice, this.counters, this.isOfOurs) = (rumors, book, choice, counters, isOfOurs);
+    }
+
+    /// <summary>Told of each exchange that failed: the address, and in words why.</summary>
+    public event Action<string, CallResult>? Failed;
+
+    /// <summary>Begins what is due: the peers of a round one after another, spread over it, so that what one told can be asked of the next.</summary>
+    public void Begin(TimeSpan now)
+    {
+        TimeSpan every = options.Round / LivePerRound;
+        if (now - nextLive > options.Round) nextLive = now; // after a pause nothing is made up for
+        for (; nextLive <= now; nextLive += every)
+        {
+            bool isAlone = choice.IsAlone;
+            if (choice.NextLive() is { } peer) Begin(peer.Record!.ClusterAddress, peer.Id);
+            if (isAlone) BeginLost(options.Round, now);
+            if (++livesThisRound < LivePerRound) continue;
+            livesThisRound = 0;
+            if (choice.SometimesDead() is { } dead) Begin(dead.Record!.ClusterAddress, dead.Id);
+            if (!isAlone) BeginLost(options.TryLostEvery, now);
+        }
+    }
+
+    /// <summary>Pushes what changed, if it is time.</summary>
+    public void Push(TimeSpan now)
+    {
+        if (!rumors.IsDue(now)) return;
+        IReadOnlyList<KnownNode> changed = rumors.Take(table, now, options.PushEvery);
+        if (changed.Count == 0) return;
+        byte[] body = Bytes(reconciler.Push(changed, now).Write);
+        foreach (KnownNode peer in choice.SomeLive(Rumors.Fanout))
+        {
+            if (pushes >= MaxPushes) break;
+            pushes++;
+            counters.Pushes++;
+            Call(peer.Record!.ClusterAddress, peer.Id, CallKind.GossipDelta, body, Ended.Push);
+        }
+    }
+
+    /// <summary>Takes the calls that have ended.</summary>
+    public void TakeEnded(TimeSpan now)
+    {
+        while (ended.TryDequeue(out Ended? end))
+        {
+            if (end.IsPush) pushes--;
+            else underWay.Remove(end.Address);
+            if (end.Result.Outcome == CallOutcome.Answered)
+            {
+                counters.BytesReceived += end.Result.Body.Length;
+                if (end.Question is { } question) TakeAnswer(end, question, now);
+                else TakeDelta(end.Result.Body.Span, now);
+                continue;
+            }
+
+            counters.Failures++;
+            Failed?.Invoke(end.Address, end.Result);
+        }
+    }
+
+    private void BeginLost(TimeSpan every, TimeSpan now)
+    {
+        if (book.Next(choice.LiveAddresses(), every, now) is { } address) Begin(address, default);
+    }
+
+    private void Begin(string address, NodeId peer)
+    {
+        if (underWay.Count >= MaxUnderWay || !underWay.Add(address)) return;
+        counters.Exchanges++;
+        DigestQuestion question = reconciler.Ask();
+        Call(address, peer, CallKind.GossipDigest, Bytes(question.Write), new Ended(false, "", question, table.Roster, default));
+    }
+
+    private void TakeAnswer(Ended end, DigestQuestion question, TimeSpan now)
+    {
+        if (DigestAnswer.TryRead(end.Result.Body.Span) is not { } answer)
+        {
+            counters.Ignored++;
+            return;
+        }
+
+        if (answer.Header.Sender == options.Node)
+        {
+            book.IsOwn(end.Address);
+            return;
+        }
+
+        if (!isOfOurs(answer.Header) || reconciler.TakeAnswer(end.Roster!, question, answer, now) is not { } delta) return;
+        underWay.Add(end.Address);
+        // With a name now: whoever gave the answer is to get the rest of it.
+        Call(end.Address, answer.Header.Sender, CallKind.GossipDelta, Bytes(delta.Write), Ended.Delta);
+    }
+
+    private void TakeDelta(ReadOnlySpan<byte> body, TimeSpan now)
+    {
+        if (Delta.TryRead(body) is { } delta && isOfOurs(delta.Header)) reconciler.Take(delta, now);
+        else counters.Ignored++;
+    }
+
+    private void Call(string address, NodeId peer, CallKind kind, byte[] body, Ended end)
+    {
+        counters.BytesSent += body.Length;
+        calls.Call(address, peer, kind, body, options.AnswerWithin, result =>
+        {
+            ended.Enqueue(end with { Address = address, Result = result });
+            options.Wake();
+        });
+    }
+
+    private byte[] Bytes(Action<ByteWriter> write)
+    {
+        writer.ClearAndTrim(GossipLimits.MaxFrameBytes);
+        write(writer);
+        return writer.Written.ToArray();
+    }
+
+    /// <summary>A call that has ended, with what it was about.</summary>
+    private sealed record Ended(bool IsPush, string Address, DigestQuestion? Question, Roster? Roster, CallResult Result)
+    {
+        public static readonly Ended Push = new(true, "", null, null, default);
+        public static readonly Ended Delta = new(false, "", null, null, default);
+    }
+}

@@ -1,0 +1,84 @@
+using Gache.Primitives;
+using Gache.Replication;
+using Gache.Store;
+
+namespace Gache.Cluster;
+
+/// <summary>The receiving end of slot moves, at the leader of the target shard. All it decides stands in its shard's log.</summary>
+/// <remarks>Any member may be asked: only a leader's proposals are committed, and "owned" is only said of what is.</remarks>
+internal sealed class SlotTarget(Func<Replica?> replica)
+{
+    private const int RecordsASlice = 512;
+    private const int MaxSlices = 65_536; // 32 M records; more is emptied by the next attempt
+
+    /// <summary>Takes a call of a source.</summary>
+    public void Handle(CallKind kind, ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer) => _ = HandleAsync(kind, body, answer);
+
+    private async Task HandleAsync(CallKind kind, ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer)
+    {
+        MoveAnswer said = MoveAnswer.Later;
+        try
+        {
+            if (!MoveWire.TryParse(kind, body.Span, out ShardId target, out SlotCommand command)) said = MoveAnswer.BeginAnew;
+            else if (replica() is { } own && own.Status.Shard == target) said = await CarryOutAsync(own, command, body).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // It is loading a snapshot, or has ended: later.
+        }
+
+        answer(new[] { (byte)said });
+    }
+
+    private static Task<MoveAnswer> CarryOutAsync(Replica own, SlotCommand command, ReadOnlyMemory<byte> body) => command.Kind switch
+    {
+        CommandKind.BeginImport => BeginAsync(own, command),
+        CommandKind.Import => ProposeAsync(own, command, body[ShardId.Size..].ToArray(), otherwise: MoveAnswer.BeginAnew),
+        CommandKind.TakeOver => ProposeAsync(own, command, command.Encode(), otherwise: MoveAnswer.BeginAnew),
+        _ => DropAsync(own, command),
+    };
+
+    private static async Task<MoveAnswer> BeginAsync(Replica own, SlotCommand command)
+    {
+        for (int slice = 0; slice < MaxSlices; slice++)
+        {
+            (SlotState now, long keys) = await own.InspectAsync(store => (store.SlotAt(command.Slot), store.KeyCountOf(command.Slot))).ConfigureAwait(false);
+            if (IsOwned(now, command.Epoch)) return MoveAnswer.Owned;
+            if (now.Phase == SlotPhase.Importing && keys > 0)
+            {
+                // What an earlier stream left goes in slices; whoever still sends it is shut out by the first of them.
+                if (now.Epoch > command.Epoch || (now.Epoch == command.Epoch && now.Transfer.Stream >= command.Stream)) return MoveAnswer.BeginAnew;
+                var release = new SlotCommand(CommandKind.Release, command.Slot, now.Epoch, default, now.Transfer.Stream, RecordsASlice);
+                if (await WriteAsync(own, release.Encode()).ConfigureAwait(false) is not null) return MoveAnswer.Later;
+                continue;
+            }
+
+            if (keys > 0) return MoveAnswer.Later; // being cleaned up from an earlier life
+            return await ProposeAsync(own, command, command.Encode(), otherwise: MoveAnswer.BeginAnew).ConfigureAwait(false);
+        }
+
+        return MoveAnswer.Later;
+    }
+
+    private static async Task<MoveAnswer> DropAsync(Replica own, SlotCommand command)
+    {
+        SlotState now = await own.InspectAsync(store => store.SlotAt(command.Slot)).ConfigureAwait(false);
+        bool isThere = now.Phase == SlotPhase.Importing && now.Epoch < command.Epoch && now.Transfer.Peer == command.Peer;
+        if (!isThere && own.Status.Role == ReplicaRole.Leader) return MoveAnswer.Done; // never began, or dropped before
+        return await ProposeAsync(own, command, command.Encode(), otherwise: MoveAnswer.Done).ConfigureAwait(false);
+    }
+
+    private static async Task<MoveAnswer> ProposeAsync(Replica own, SlotCommand command, byte[] encoded, MoveAnswer otherwise)
+    {
+        Refusal? refusal = await WriteAsync(own, encoded).ConfigureAwait(false);
+        if (refusal is null) return command.Kind == CommandKind.TakeOver ? MoveAnswer.Owned : MoveAnswer.Done;
+        if (refusal.Code != RefusalCode.Outdated) return MoveAnswer.Later;
+        SlotState now = await own.InspectAsync(store => store.SlotAt(command.Slot)).ConfigureAwait(false);
+        return command.Kind != CommandKind.DropImport && IsOwned(now, command.Epoch) ? MoveAnswer.Owned : otherwise;
+    }
+
+    /// <summary>An epoch is reached here only by owning it, or by a source that kept the slot; and that source asks for its own no more.</summary>
+    private static bool IsOwned(in SlotState now, ulong epoch) => now.Phase != SlotPhase.Importing && now.Epoch >= epoch;
+
+    private static async Task<Refusal?> WriteAsync(Replica own, byte[] command) => (await own.WriteAsync(command).ConfigureAwait(false)).Refusal;
+}

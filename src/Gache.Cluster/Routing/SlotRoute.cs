@@ -1,0 +1,26 @@
+namespace Gache.Cluster;
+
+/// <summary>Where a request for a slot belongs.</summary>
+public enum RouteKind
+{
+    /// <summary>This node's shard serves the slot.</summary>
+    Here,
+
+    /// <summary>Another shard does, and its leader is known: <see cref="SlotRoute.Peer"/>.</summary>
+    Elsewhere,
+
+    /// <summary>It is between two shards: nobody serves it for a moment.</summary>
+    Moving,
+
+    /// <summary>No shard is known to own it.</summary>
+    Unassigned,
+
+    /// <summary>Another shard owns it, and no live leader of that shard is known.</summary>
+    NoLeader,
+}
+
+/// <summary>Where a request belongs. A hint: whoever gets it decides by its own log.</summary>
+/// <param name="Kind">In short.</param>
+/// <param name="Peer">The owner's leader, if it is elsewhere.</param>
+/// <param name="Shard">The owner as text, where one is known; for people.</param>
+public readonly record struct SlotRoute(RouteKind Kind, ClusterPeer? Peer = null, string? Shard = null);

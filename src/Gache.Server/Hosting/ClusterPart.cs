@@ -1,0 +1,138 @@
+using Gache.Cluster;
+using Gache.Primitives;
+using Gache.Replication;
+using Gache.Server.ClusterPort;
+using Gache.Server.Http.Routing;
+using Gache.Server.Options;
+using Gache.Store;
+
+namespace Gache.Server.Hosting;
+
+/// <summary>What a node has beside its shard when it belongs to a cluster: the cluster port, the calls to others, gossip, slot moves.</summary>
+internal sealed class ClusterPart : IAsyncDisposable
+{
+    private const string PeersFile = "peers";
+
+    private readonly ServerOptions options;
+    private readonly ILoggerFactory log;
+    private readonly ClusterListener listener;
+    private readonly CallClient calls;
+    private readonly ulong nonce = (ulong)Random.Shared.NextInt64(1, long.MaxValue);
+    private ShardNode? node;
+    private ClusterNode? cluster;
+    private CallServer? server;
+    private Timer? timer;
+    private int isTicking;
+
+    private ClusterPart(ServerOptions options, ClusterListener listener, ILoggerFactory log)
+    {
+        (this.options, this.listener, this.log) = (options, listener, log);
+        calls = new CallClient(new CallClientOptions { Identity = WhoAmI, Logger = log.CreateLogger<CallClient>() });
+        Founding = new ClusterFounding(
+            [.. options.ClusterMembers.Select(member => member.ToString())],
+            options.AdvertisedCluster.ToString()!,
+            options.ClusterSlots ?? SlotSet.All,
+            calls,
+            () => cluster?.Stranger,
+            TimeProvider.System,
+            Random.Shared,
+            log.CreateLogger("gache.cluster"));
+    }
+
+    /// <summary>Decides whether and with what the node's shard is founded.</summary>
+    public ClusterFounding Founding { get; }
+
+    /// <summary>A node with members, without slots and without a shard to join only routes, unless its folder says otherwise.</summary>
+    public static bool RoutesOnly(ServerOptions options) => options.ClusterMembers.Count > 0 && options.ClusterSlots is null && options.RaftJoin is null;
+
+    /// <summary>Opens the cluster port; it serves nobody before <see cref="Attach"/>.</summary>
+    /// <exception cref="TransportListenException">The port cannot be listened on.</exception>
+    public static async Task<ClusterPart?> OpenAsync(ServerOptions options, ILoggerFactory log) => options.ClusterListen is { } address
+        ? new ClusterPart(options, await ClusterListener.StartAsync(address, options.AllowsInsecureCluster, log).ConfigureAwait(false), log)
+        : null;
+
+    /// <summary>Takes up the node: from here on others may call, and it gossips.</summary>
+    public void Attach(ShardNode opened, ApiHost host)
+    {
+        node = opened;
+        ILogger events = log.CreateLogger("gache.cluster");
+        var saved = new FilePeerStore(
+            () => opened.Folder.Read(PeersFile),
+            bytes => opened.Folder.Replace(PeersFile, bytes),
+            work => ThreadPool.UnsafeQueueUserWorkItem(static run => run(), work, preferLocal: false),
+            failure => ClusterPartLog.PeersNotSaved(events, failure.Message));
+        cluster = new ClusterNode(new ClusterNodeOptions
+        {
+            Status = () => opened.Status,
+            Replica = () => opened.Replica,
+            IsFolderEmpty = () => opened.Folder.IsEmpty,
+            Calls = calls,
+            Requests = new ForwardHandler(host.Dispatcher),
+            Gossip = (first, wake) => Gossip(first, wake, saved, events),
+            Members = [.. options.ClusterMembers.Select(member => member.ToString())],
+            RoutesOnly = RoutesOnly(options),
+            ApiAddress = options.AdvertisedApi.ToString(),
+            RaftAddress = options.AdvertisedRaft?.ToString() ?? "",
+            ClusterAddress = options.AdvertisedCluster!.Value.ToString(),
+            Logger = events,
+        });
+        server = new CallServer(new CallServerOptions { Identity = WhoAmI, Handler = cluster, Logger = log.CreateLogger<CallServer>() });
+        listener.Serve(server);
+        host.Dispatcher.Elsewhere.Attach(cluster, new ForwardClient(calls, host.Settings));
+        timer = new Timer(_ => Tick(), null, ClusterTimes.Tick, ClusterTimes.Tick);
+    }
+
+    /// <summary>Ends gossip and moves; what others asked and is under way may end.</summary>
+    public async Task StopAsync(TimeSpan within)
+    {
+        if (timer is not null) await timer.DisposeAsync().ConfigureAwait(false);
+        await listener.StopAsync(within).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (timer is not null) await timer.DisposeAsync().ConfigureAwait(false);
+        await listener.DisposeAsync().ConfigureAwait(false);
+        await calls.DisposeAsync().ConfigureAwait(false);
+        server?.Dispose();
+    }
+
+    private Gossiper Gossip(NodeRecord first, Action wake, FilePeerStore saved, ILogger events)
+    {
+        var gossip = new Gossiper(
+            first,
+            new GossipOptions { Node = first.Node, ProcessNonce = nonce, Seeds = [.. options.ClusterMembers.Select(member => member.ToString())], Wake = wake },
+            calls,
+            TimeProvider.System,
+            new Random(),
+            saved);
+        gossip.AlarmRaised += alarm => ClusterPartLog.Alarm(events, alarm);
+        return gossip;
+    }
+
+    private ClusterIdentity WhoAmI()
+    {
+        if (node is not { } known) return default;
+        ReplicaStatus status = known.Status;
+        // Whoever only routes, or waits for its slots, is of the cluster that it found.
+        ClusterId id = status.Cluster.IsNone && options.ClusterMembers.Count > 0 && cluster is { } part ? part.View.Cluster : status.Cluster;
+        return new ClusterIdentity(status.Node, id, nonce);
+    }
+
+    private void Tick()
+    {
+        if (Interlocked.Exchange(ref isTicking, 1) != 0) return; // the one before is late; gossip sees that by itself
+        cluster!.Tick();
+        Volatile.Write(ref isTicking, 0);
+    }
+}
+
+internal static partial class ClusterPartLog
+{
+    [LoggerMessage(EventId = 520, Level = LogLevel.Warning, Message = "the peers that this node knows could not be saved ({Why}); after a restart it finds the cluster by --cluster-members only")]
+    public static partial void PeersNotSaved(ILogger log, string why);
+
+    [LoggerMessage(EventId = 521, Level = LogLevel.Warning, Message = "gossip: {Alarm}")]
+    public static partial void Alarm(ILogger log, GossipAlarm alarm);
+}

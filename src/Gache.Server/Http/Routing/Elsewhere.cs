@@ -1,0 +1,89 @@
+using Gache.Cluster;
+using Gache.Replication;
+using Gache.Server.Http.Problems;
+
+namespace Gache.Server.Http.Routing;
+
+/// <summary>Gets a request to its key's owner where that is not this node: 307, or passed on over the cluster port.</summary>
+internal sealed class Elsewhere(RoutingMode mode)
+{
+    private const int MaxWaiting = 1_024;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan MovingRetry = TimeSpan.FromMilliseconds(50);
+
+    private int waiting;
+
+    /// <summary>This node's part in the cluster; null for a node whose cluster is its shard.</summary>
+    public ClusterNode? Cluster { get; private set; }
+
+    private ForwardClient? Forwarding { get; set; }
+
+    /// <summary>The node belongs to a cluster.</summary>
+    public void Attach(ClusterNode cluster, ForwardClient forwarding) => (Cluster, Forwarding) = (cluster, forwarding);
+
+    /// <summary>True if the request is to be carried out here: the slot is this shard's, as far as can be known before.</summary>
+    public bool IsHere(int slot) => Cluster is not { } cluster || cluster.RouteOf(slot).Kind == RouteKind.Here;
+
+    /// <summary>Answers a request whose slot is another shard's, or nobody's at this moment.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="slot">Its key's slot.</param>
+    /// <param name="body">The body, if it was taken already.</param>
+    /// <param name="serveHere">Carries it out, should the slot come here meanwhile; null if that was tried: then the client tries again.</param>
+    public async Task AnswerAsync(HttpContext context, int slot, ReadOnlyMemory<byte>? body, Func<Task>? serveHere)
+    {
+        SlotRoute route = Cluster?.RouteOf(slot) ?? new SlotRoute(RouteKind.Moving);
+        if (route.Kind is RouteKind.Moving or RouteKind.NoLeader or RouteKind.Here) route = await WaitAsync(slot, route, serveHere is not null).ConfigureAwait(false);
+        await (route.Kind switch
+        {
+            RouteKind.Elsewhere => ToAsync(context, route.Peer!, body),
+            RouteKind.Here when serveHere is not null => serveHere(),
+            RouteKind.Unassigned => ProblemAnswer.SendAsync(context, ProblemTable.SlotsUnassigned, $"no shard owns slot {slot} yet: its node is still to start, or to be granted its slots"),
+            RouteKind.NoLeader => ProblemAnswer.SendAsync(context, ProblemTable.NoLeader, $"slot {slot} is of shard {route.Shard}, and no live leader of it is known; an election is under way, or its nodes cannot be reached"),
+            _ => ProblemAnswer.SendAsync(context, ProblemTable.SlotMoving, $"slot {slot} is being handed from one shard to another; try again", MovingRetry),
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Answers what the replica refused: names the leader, passes the request on, or tells the problem.</summary>
+    public Task AnswerAsync(HttpContext context, Refusal refusal, int slot, ReadOnlyMemory<byte>? body) => refusal switch
+    {
+        { Code: RefusalCode.NotLeader, LeaderApi: { } leader } => ToLeaderAsync(context, leader, body),
+        { Code: RefusalCode.NotServed } => AnswerAsync(context, slot, body, serveHere: null),
+        _ => RefusalAnswer.SendAsync(context, refusal),
+    };
+
+    /// <summary>Sends the request to the leader of this node's own shard.</summary>
+    public Task ToLeaderAsync(HttpContext context, string leaderApi, ReadOnlyMemory<byte>? body)
+    {
+        NodeRecord? leader = Cluster?.View.Nodes.FirstOrDefault(node => node.Record.ApiAddress == leaderApi)?.Record;
+        return leader is null ? Redirect.SendAsync(context, leaderApi) : ToAsync(context, new ClusterPeer(leader.Node, leaderApi, leader.ClusterAddress), body);
+    }
+
+    private Task ToAsync(HttpContext context, ClusterPeer peer, ReadOnlyMemory<byte>? body)
+    {
+        // A body without length was sent once and will not be again (curl -L -T -): it is passed on. What came over the cluster port goes on over it.
+        bool mustForward = ForwardedHop.CountOf(context) > 0 || Redirect.IsStreamed(context.Request) || mode == RoutingMode.Proxy;
+        return mustForward && Forwarding is { } forwarding ? forwarding.SendAsync(context, peer, body) : Redirect.SendAsync(context, peer.ApiAddress);
+    }
+
+    private async Task<SlotRoute> WaitAsync(int slot, SlotRoute route, bool mayServe)
+    {
+        if (Cluster is not { } cluster) return route;
+        try
+        {
+            if (Interlocked.Increment(ref waiting) > MaxWaiting) return route;
+            for (TimeSpan waited = TimeSpan.Zero; waited < LongestWait; waited += LookAgain)
+            {
+                await Task.Delay(LookAgain).ConfigureAwait(false);
+                route = cluster.RouteOf(slot);
+                if (route.Kind is RouteKind.Elsewhere or RouteKind.Unassigned || (route.Kind == RouteKind.Here && mayServe)) return route;
+            }
+
+            return route;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
+    }
+}

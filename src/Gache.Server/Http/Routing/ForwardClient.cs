@@ -1,0 +1,96 @@
+using Gache.Cluster;
+using Gache.Server.Http.Keys;
+using Gache.Server.Http.Problems;
+using Gache.Primitives;
+
+namespace Gache.Server.Http.Routing;
+
+/// <summary>Passes a client's request on to another node over the cluster port, and its answer back.</summary>
+/// <remarks>Never by an HTTP client, which may resend by itself: sent and not answered is 504, and only what surely did not arrive is 503 (P11).</remarks>
+internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
+{
+    private static readonly string[] Passed = ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Idempotency-Key", "Content-Type"];
+
+    private readonly BodyBudget bodies = new();
+
+    /// <summary>Asks the peer and answers as it did.</summary>
+    /// <param name="context">The client's request.</param>
+    /// <param name="peer">Whom to ask.</param>
+    /// <param name="taken">The body, if it was taken already.</param>
+    public async Task SendAsync(HttpContext context, ClusterPeer peer, ReadOnlyMemory<byte>? taken)
+    {
+        int hops = ForwardedHop.CountOf(context) + 1;
+        if (hops > ForwardedHop.Most)
+        {
+            await ProblemAnswer.SendAsync(context, ProblemTable.RoutingLoop, "the nodes that passed this request on do not agree yet who owns the key's slot; try again").ConfigureAwait(false);
+            return;
+        }
+
+        HttpRequest request = context.Request;
+        bool isRead = request.Method == HttpMethods.Get || request.Method == HttpMethods.Head;
+        using var share = new BodyShare(bodies);
+        if ((taken ?? await TakeBodyAsync(context, share).ConfigureAwait(false)) is not { } body) return;
+        var passed = new ForwardedRequest(hops, request.Method, Target.OriginForm(RawTarget.Of(context)).ToString(), HeadersOf(request), body);
+        CallResult result = await AskAsync(peer, passed.Encode()).ConfigureAwait(false);
+        if (result.Outcome == CallOutcome.Answered && ForwardedAnswer.Parse(result.Body.Span) is { } answer)
+        {
+            await PassBackAsync(context, answer).ConfigureAwait(false);
+            return;
+        }
+
+        bool mayHaveArrived = result.Outcome is CallOutcome.Unknown or CallOutcome.Answered;
+        await (mayHaveArrived && !isRead
+            ? ProblemAnswer.SendAsync(context, ProblemTable.Timeout, $"the request was passed on to {peer.ApiAddress}, which did not answer ({result.Detail}); read the key to see, or write again")
+            : ProblemAnswer.SendAsync(context, ProblemTable.NoLeader, $"the owner of the key's slot at {peer.ApiAddress} could not be asked: {result.Detail}")).ConfigureAwait(false);
+    }
+
+    private Task<CallResult> AskAsync(ClusterPeer peer, byte[] body)
+    {
+        var answer = new TaskCompletionSource<CallResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        calls.Call(peer.ClusterAddress, peer.Node, CallKind.Forward, body, settings.ForwardTimeout, result => answer.TrySetResult(result));
+        return answer.Task;
+    }
+
+    private async Task<ReadOnlyMemory<byte>?> TakeBodyAsync(HttpContext context, BodyShare share)
+    {
+        HttpRequest request = context.Request;
+        if (request.ContentLength > settings.MaxValueBytes)
+        {
+            await ProblemAnswer.SendAsync(context, ProblemTable.ValueTooLarge, $"a value has at most {settings.MaxValueBytes} bytes here (--max-value)").ConfigureAwait(false);
+            return null;
+        }
+
+        if (request.ContentLength is null or 0 && !Redirect.IsStreamed(request)) return ReadOnlyMemory<byte>.Empty;
+        var body = new ByteWriter((int)(request.ContentLength ?? 4_096));
+        ValueBody.End end = await ValueBody.ReadStreamAsync(request.BodyReader, settings.MaxValueBytes, body, share).ConfigureAwait(false);
+        if (end == ValueBody.End.Complete) return body.WrittenMemory;
+        context.Response.Headers.Connection = "close"; // nobody waits for the rest
+        await (end == ValueBody.End.TooLarge
+            ? ProblemAnswer.SendAsync(context, ProblemTable.ValueTooLarge, $"a value has at most {settings.MaxValueBytes} bytes here (--max-value)")
+            : ProblemAnswer.SendAsync(context, ProblemTable.Overloaded, "too many large values are on their way at once")).ConfigureAwait(false);
+        return null;
+    }
+
+    private static List<KeyValuePair<string, string>> HeadersOf(HttpRequest request)
+    {
+        var headers = new List<KeyValuePair<string, string>>();
+        foreach (string name in Passed)
+        {
+            if (request.Headers.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues values)) headers.Add(new(name, values.ToString()));
+        }
+
+        return headers;
+    }
+
+    private static async Task PassBackAsync(HttpContext context, ForwardedAnswer answer)
+    {
+        HttpResponse response = context.Response;
+        response.StatusCode = answer.Status;
+        foreach ((string name, string value) in answer.Headers)
+        {
+            if (!string.Equals(name, "Connection", StringComparison.OrdinalIgnoreCase)) response.Headers[name] = value;
+        }
+
+        if (answer.Body.Length > 0) await response.BodyWriter.WriteAsync(answer.Body).ConfigureAwait(false);
+    }
+}
