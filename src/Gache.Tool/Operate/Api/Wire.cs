@@ -35,12 +35,15 @@ internal sealed record MemberJson
     public string Id { get; init; } = "";
 
     /// <summary>Address of its raft port, or empty.</summary>
+    [JsonPropertyName("addr")]
     public string? Raft { get; init; }
 
     /// <summary>Address of its API.</summary>
+    [JsonPropertyName("apiAddr")]
     public string? Api { get; init; }
 
     /// <summary>Address of its cluster port, or empty.</summary>
+    [JsonPropertyName("clusterAddr")]
     public string? Cluster { get; init; }
 
     /// <summary>What it is in its shard.</summary>
