@@ -14,6 +14,7 @@ public sealed class BadInputTests
     [InlineData("GET\r\n\r\n")]
     [InlineData("GET /key/a\r\n\r\n")]
     [InlineData("GET /key/a HTTP/9.9\r\nHost: localhost\r\n\r\n")]
+    [InlineData("GET /key/a%00b HTTP/1.1\r\nHost: localhost\r\n\r\n")]
     [InlineData("GET key HTTP/1.1\r\nHost: localhost\r\n\r\n")]
     [InlineData("GET /key/a HTTP/1.1\r\n\r\n")]
     [InlineData("GET /key/a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")]

@@ -75,6 +75,22 @@ public sealed class OptionsTests
         Assert.Equal(9, Read(environment, "-p", "9").Port);
     }
 
+    [Fact]
+    public void An_unknown_option_is_named_with_where_to_look()
+    {
+        CommandLineResult line = CommandLine.Read(["--raft-adr", "127.0.0.1:7001"], new Hashtable(), "1.2.3");
+        Assert.Contains("--raft-adr", line.Text, StringComparison.Ordinal);
+        Assert.EndsWith("; see gache --help\n", line.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Raft_and_api_may_have_one_port_number_on_different_addresses_only()
+    {
+        Assert.Equal(8000, Read("--raft-addr", "127.0.0.2:8000").RaftListen!.Value.Port);
+        CommandLineResult line = CommandLine.Read(["--raft-addr", "127.0.0.1:8000"], new Hashtable(), "1.2.3");
+        Assert.Contains("--raft-addr 127.0.0.1:8000 is where the API of this same node listens (-p 8000)", line.Text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--unknown")]
     [InlineData("--port")]
@@ -98,6 +114,10 @@ public sealed class OptionsTests
     [InlineData("--raft-addr", "10.0.0.1:7001")]
     [InlineData("--raft-addr", "0.0.0.0:7001", "--insecure-cluster")]
     [InlineData("--raft-addr", "node1.test:7001")]
+    [InlineData("--raft-addr", "127.0.0.1:8000")]
+    [InlineData("--raft-addr", "localhost:8001", "-p", "8001")]
+    [InlineData("--raft-addr", "0.0.0.0:8000", "--insecure-cluster", "--advertise", "node1.test")]
+    [InlineData("--raft-addr", "10.0.0.1:8000", "--insecure-cluster", "--listen", "0.0.0.0")]
     [InlineData("--raft-dir", "")]
     [InlineData("--raft-join", "127.0.0.1:8001")]
     [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join", "127.0.0.1:8001,127.0.0.1:8002")]

@@ -1,5 +1,6 @@
 using Gache.Tool.CommandLine;
 using Gache.Tool.Terminals;
+using Gache.Tool.Tests.Operate;
 
 namespace Gache.Tool.Tests;
 
@@ -18,7 +19,7 @@ internal static class Words
         using var output = new StringWriter();
         using var errors = new StringWriter();
         var terminal = new Terminal(new StringReader(answer ?? ""), output, errors, IsScreen: false, CanAsk: answer is not null, HasColour: false);
-        int code = await ToolCommand.RunAsync(args, terminal);
+        int code = await ToolCommand.RunAsync(args, terminal, new HurriedClock());
         return new Said(code, output.ToString(), errors.ToString());
     }
 }

@@ -32,7 +32,7 @@ internal static class CommandLine
         ParseResult parse = command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (IsSaid(parse, help)) return new CommandLineResult(null, HelpText(parse), ExitCode.Stopped);
         if (IsSaid(parse, versionOption)) return new CommandLineResult(null, $"gache {version}\n", ExitCode.Stopped);
-        if (parse.Errors.Count > 0) return Refuse(parse.Errors[0].Message);
+        if (parse.Errors.Count > 0) return Refuse($"{parse.Errors[0].Message.TrimEnd('.')}; see gache --help");
 
         var draft = new OptionsDraft();
         if (UnknownVariable(environment) is { } unknown) return Refuse(unknown);

@@ -21,6 +21,12 @@ internal static class OptionsCheck
                 + "start with --insecure-cluster if only members reach that network";
         }
 
+        if (draft.RaftAddress is { } bothUse && bothUse.Port == draft.Port && IsListenedOnByApi(bothUse.Host, draft.Listen))
+        {
+            return $"--raft-addr {bothUse} is where the API of this same node listens (-p {draft.Port}); the two need ports of their own, "
+                + "as in --raft-addr 127.0.0.1:7001 -p 8001";
+        }
+
         if (AdvertisedHost(draft) is not { } host)
             return "nobody can be told to connect to 0.0.0.0 or ::; say with --advertise HOST where this node is reached";
 
@@ -61,6 +67,13 @@ internal static class OptionsCheck
             LogFormat = draft.LogFormat,
         };
         return null;
+    }
+
+    private static bool IsListenedOnByApi(string host, IReadOnlyList<IPAddress> api)
+    {
+        if (Addresses.IsWildcard(host) || api.Any(Addresses.IsWildcard)) return true;
+        if (!IPAddress.TryParse(host, out IPAddress? address)) return HostNames.IsLoopback(host) && (api.Count == 0 || api.Any(IPAddress.IsLoopback));
+        return api.Count == 0 ? address.Equals(IPAddress.Loopback) || address.Equals(IPAddress.IPv6Loopback) : api.Contains(address);
     }
 
     /// <summary>Where the cluster port listens: on loopback, unless other machines were let in; then where the raft port does, else everywhere.</summary>

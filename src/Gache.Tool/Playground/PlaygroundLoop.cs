@@ -12,7 +12,7 @@ internal sealed class PlaygroundLoop : IDisposable
     /// <summary>How long a stop may take before it is cut off; the server's own bound.</summary>
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>What is not ready by then is told, and again after as long.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);

@@ -88,4 +88,19 @@ public sealed class LostFolderTests
         await writers.VerifyAsync(shard);
         Assert.True(restored.Process.Log.Contains($"its old data stays in {restored.Folder}"), restored.Process.Log.ToString());
     }
+
+    /// <summary>Whoever says that it is a member and has no log must not vote as if it had never promised anything.</summary>
+    [Fact]
+    public async Task A_member_without_its_log_stops_with_exit_code_65_and_says_what_is_missing()
+    {
+        await using Shard shard = await Shard.StartAsync(size: 1);
+        await shard.First.StopAsync();
+        string log = Assert.Single(Directory.GetDirectories(shard.First.Folder, "log", SearchOption.AllDirectories));
+        Directory.Delete(log, recursive: true);
+
+        shard.First.Start();
+
+        Assert.Equal(65, await shard.First.Process.ExitAsync());
+        Assert.Contains("its log is not there", Assert.Single(shard.First.Process.Errors.Lines, line => line.StartsWith("gache:", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
 }

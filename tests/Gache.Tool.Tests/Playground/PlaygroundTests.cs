@@ -36,6 +36,27 @@ public sealed class PlaygroundTests
         await playground.SaysAsync("stopped [503]", 3); // in good order, not cut off
     }
 
+    /// <summary>The pages of this build's server are what this build's tool reads.</summary>
+    [Fact]
+    public async Task The_cluster_words_understand_real_nodes()
+    {
+        await using RunningPlayground playground = await RunningPlayground.StartServedAsync("--shards", "3", "--replicas", "1");
+        string at = $"127.0.0.1:{playground.FirstPort + 2}";
+
+        Said shown = await Words.TypeAsync("cluster", "show", "--at", at);
+        Assert.Equal((0, ""), (shown.ExitCode, shown.Errors));
+        foreach (string part in (string[])["slots 0-5000 (5001)", "slots 5001-10000 (5000)", "slots 10001-16383 (6383)"]) Assert.Contains(part, shown.Output, StringComparison.Ordinal);
+        for (int node = 0; node < 3; node++) Assert.Contains($"  leader  127.0.0.1:{playground.FirstPort + node}", shown.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("without an owner", shown.Output, StringComparison.Ordinal);
+
+        Said planned = await Words.TypeAsync("cluster", "rebalance", "--drain", $"127.0.0.1:{playground.FirstPort}", "--dry-run", "--at", at);
+        Assert.Equal((0, ""), (planned.ExitCode, planned.Errors));
+        Assert.Contains("has 5001 slots and will have 0", planned.Output, StringComparison.Ordinal);
+
+        playground.Type("q");
+        Assert.Equal(0, await playground.ExitAsync());
+    }
+
     [Theory]
     [InlineData(RunningPlayground.Interrupt, true)]
     [InlineData(RunningPlayground.Interrupt, false)]

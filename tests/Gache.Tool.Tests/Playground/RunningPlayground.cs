@@ -14,7 +14,7 @@ internal sealed partial class RunningPlayground : IAsyncDisposable
     public const int KillSignal = 9;
     public const int Terminate = 15;
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
 
     private readonly Process process;
     private readonly Lock gate = new();
@@ -33,7 +33,7 @@ internal sealed partial class RunningPlayground : IAsyncDisposable
             RedirectStandardError = true,
             Environment = { ["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "../../..")) },
         })!;
-        reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
+        reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError)); // on the pool: a test's own threads may be busy
     }
 
     public int FirstPort { get; }
@@ -54,7 +54,7 @@ internal sealed partial class RunningPlayground : IAsyncDisposable
     public static async Task<RunningPlayground> StartServedAsync(params string[] args)
     {
         var playground = new RunningPlayground(args);
-        await playground.SaysAsync("all slots are served");
+        await playground.SaysAsync("all slots are served,");
         return playground;
     }
 
@@ -123,7 +123,7 @@ internal sealed partial class RunningPlayground : IAsyncDisposable
 
     private async Task ReadAsync(StreamReader stream)
     {
-        while (await stream.ReadLineAsync() is { } line)
+        while (await stream.ReadLineAsync().ConfigureAwait(false) is { } line)
             lock (gate) lines.Add(line);
     }
 

@@ -9,6 +9,10 @@ internal static class NotYet
         if (headers.IfMatch.Count > 0) return "If-Match";
         if (isRead) return null;
         if (headers.IfNoneMatch.Count > 0) return "If-None-Match on a write";
+
+        // Values have revisions and no dates; a write that was asked to be conditional must not be carried out whatever the key holds.
+        if (headers.IfUnmodifiedSince.Count > 0) return "If-Unmodified-Since on a write";
+        if (headers.IfModifiedSince.Count > 0) return "If-Modified-Since on a write";
         return headers.ContainsKey(Headers.IdempotencyKey) ? Headers.IdempotencyKey : null;
     }
 }

@@ -1,0 +1,40 @@
+using Gache.Tool.Operate.Api;
+
+namespace Gache.Tool.Operate.Act;
+
+/// <summary>What a word made of the cluster that it saw: something to do, nothing to do, or a refusal.</summary>
+/// <param name="Intention">What it would do, or null.</param>
+/// <param name="Words">Why there is nothing to do, or why it refuses.</param>
+/// <param name="IsRefused">Whether it refuses.</param>
+internal sealed record Plan(Intention? Intention, string Words, bool IsRefused)
+{
+    public static implicit operator Plan(Intention intention) => new(intention, "", IsRefused: false);
+
+    /// <summary>It is as was asked for already.</summary>
+    public static Plan Nothing(string words) => new(null, words, IsRefused: false);
+
+    /// <summary>It makes no sense in this cluster.</summary>
+    public static Plan Refused(string words) => new(null, words, IsRefused: true);
+}
+
+/// <summary>What is about to be done, told before anything is.</summary>
+internal sealed record Intention
+{
+    /// <summary>What will happen, a line each.</summary>
+    public required IReadOnlyList<string> Does { get; init; }
+
+    /// <summary>What must be so for it to work, and how it ends if it is not.</summary>
+    public required IReadOnlyList<string> Needs { get; init; }
+
+    /// <summary>What is sent, in this order.</summary>
+    public required IReadOnlyList<Request> Requests { get; init; }
+
+    /// <summary>Where it is sent, if not to the node that was asked.</summary>
+    public string? At { get; init; }
+
+    /// <summary>For each slot the shard that is to own it in the end; empty if nothing moves.</summary>
+    public IReadOnlyDictionary<int, string> Goal { get; init; } = new Dictionary<int, string>();
+
+    /// <summary>Told when all was accepted and nothing is to be waited for.</summary>
+    public string Afterwards { get; init; } = "done; ./gache cluster show tells how it goes on";
+}

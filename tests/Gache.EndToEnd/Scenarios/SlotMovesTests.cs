@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Gache.EndToEnd.Harness;
+
+namespace Gache.EndToEnd.Scenarios;
+
+/// <summary>P9: slots move online, with writes going on and nodes killed; nothing is lost, doubled or misread.</summary>
+public sealed class SlotMovesTests
+{
+    private static readonly TimeSpan MoveBound = TimeSpan.FromSeconds(120);
+
+    [Fact]
+    public async Task A_slot_moves_to_and_fro_under_load_and_every_answer_stays_right()
+    {
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 1);
+        string[] shards = await ShardsAsync(cluster);
+        int moves = int.Parse(Environment.GetEnvironmentVariable("GACHE_SLOT_MOVES") ?? "20", CultureInfo.InvariantCulture);
+
+        // One tag is one slot; its keys are written, read and counted while the slot changes its owner.
+        await using var user = new TagUser(cluster, "{t}");
+        int slot = SlotOf("t");
+        int owner = slot <= 5_000 ? 0 : slot <= 10_000 ? 1 : 2;
+        for (int move = 0; move < moves; move++)
+        {
+            owner = (owner + 1) % 3;
+            await MoveAsync(cluster, cluster.Nodes[move % 3], $"[[{slot},{slot}]]", shards[owner]);
+            await DoneAsync(cluster, shards[owner], slot);
+            user.ThrowIfWrong();
+        }
+
+        await user.StopAsync();
+        Assert.True(user.Writes > moves, $"{user.Writes} writes");
+    }
+
+    [Fact]
+    public async Task Many_slots_move_while_leaders_of_both_ends_are_killed()
+    {
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 3);
+        string[] shards = await ShardsAsync(cluster);
+        await using var writers = new Writers(cluster.Nodes);
+        await writers.GoOnAsync(500, MoveBound);
+        await MoveAsync(cluster, cluster.Nodes[5], "[[0,499]]", shards[1]);
+        foreach (int shard in new[] { 0, 1 })
+        {
+            Node leader = await cluster.LeaderAsync(shard);
+            await leader.Process.KillAsync();
+            await writers.GoOnAsync(200, MoveBound);
+            leader.Start();
+        }
+
+        await cluster.ReadyAsync();
+        await LeftNothingAsync(cluster);
+        JsonElement target = (await ClusterAsync(cluster.Nodes[8])).Single(shard => shard.GetProperty("shard").GetString() == shards[1]);
+        Assert.Equal("[[0,499],[5001,10000]]", target.GetProperty("slots").GetRawText());
+        await writers.VerifyThroughAsync(cluster);
+    }
+
+    [Fact]
+    public async Task A_move_given_up_leaves_every_slot_with_one_owner()
+    {
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 1);
+        string[] shards = await ShardsAsync(cluster);
+        await using var writers = new Writers(cluster.Nodes);
+        await writers.GoOnAsync(200);
+        await MoveAsync(cluster, cluster.Nodes[0], "[[0,1999]]", shards[2]);
+        Answer kept = await cluster.Client.SendAsync(HttpMethod.Delete, $"{cluster.Nodes[1].Url}/cluster/move", Encoding.UTF8.GetBytes("""{"slots":[[0,1999]]}"""));
+        Assert.Equal(200, kept.Status);
+        await LeftNothingAsync(cluster);
+        await cluster.ReadyAsync();
+        await writers.VerifyThroughAsync(cluster);
+    }
+
+    private static async Task MoveAsync(ShardedCluster cluster, Node at, string slots, string to) => await Wait.UntilAsync($"slots {slots} begin to move", async () =>
+        (await cluster.Client.SendAsync(HttpMethod.Post, $"{at.Url}/cluster/move", Encoding.UTF8.GetBytes($$"""{"slots":{{slots}},"to":"{{to}}"}"""))).Status == 202);
+
+    private static Task DoneAsync(ShardedCluster cluster, string to, int slot) => Wait.UntilAsync($"slot {slot} is of shard {to}, and nothing moves", async () =>
+    {
+        foreach (JsonElement shard in await ClusterAsync(cluster.Nodes[0]))
+        {
+            bool isOwner = shard.GetProperty("shard").GetString() == to;
+            bool hasSlot = shard.GetProperty("slots").EnumerateArray().Any(pair => pair[0].GetInt32() <= slot && slot <= pair[1].GetInt32());
+            if (isOwner != hasSlot) return false;
+        }
+
+        return await LeftAsync(cluster) == 0;
+    }, MoveBound);
+
+    private static Task LeftNothingAsync(ShardedCluster cluster) =>
+        Wait.UntilAsync("no slot is between two shards", async () => await LeftAsync(cluster) == 0, MoveBound);
+
+    private static async Task<int> LeftAsync(ShardedCluster cluster)
+    {
+        Answer answer = await cluster.Client.SendAsync(HttpMethod.Get, $"{cluster.Nodes[0].Url}/cluster/moves");
+        return answer.Status == 200 && !(answer.Json.TryGetProperty("unreachable", out JsonElement lost) && lost.GetArrayLength() > 0)
+            ? answer.Json.GetProperty("left").GetInt32()
+            : -1;
+    }
+
+    /// <summary>The shards' ids in the order of the slots they were founded with.</summary>
+    private static async Task<string[]> ShardsAsync(ShardedCluster cluster) =>
+        [.. (await ClusterAsync(cluster.Nodes[0])).Select(shard => shard.GetProperty("shard").GetString()!)];
+
+    private static async Task<JsonElement[]> ClusterAsync(Node node) =>
+        [.. (await node.Client.SendAsync(HttpMethod.Get, $"{node.Url}/cluster")).Json.EnumerateArray()];
+
+    private static int SlotOf(string tag)
+    {
+        // CRC-16/XMODEM, written out: the test does not trust the program's own.
+        int crc = 0;
+        foreach (byte b in Encoding.UTF8.GetBytes(tag))
+        {
+            crc ^= b << 8;
+            for (int bit = 0; bit < 8; bit++) crc = ((crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xFFFF;
+        }
+
+        return crc % 16_384;
+    }
+
+    /// <summary>One client that writes rising numbers to keys of one tag and reads them back: it may never see less than it was told, nor what it never wrote.</summary>
+    private sealed class TagUser : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource stop = new();
+        private readonly ConcurrentQueue<string> wrong = new();
+        private readonly Task task;
+        private int writes;
+
+        public TagUser(ShardedCluster cluster, string tag) => task = Task.Run(() => RunAsync(cluster, tag));
+
+        public int Writes => Volatile.Read(ref writes);
+
+        public void ThrowIfWrong() => Assert.Empty(wrong);
+
+        public async Task StopAsync()
+        {
+            await stop.CancelAsync();
+            await task;
+            ThrowIfWrong();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await stop.CancelAsync();
+            await task;
+            stop.Dispose();
+        }
+
+        private async Task RunAsync(ShardedCluster cluster, string tag)
+        {
+            var acknowledged = new int[8];
+            var tried = new int[8];
+            var revisions = new ulong[8];
+            for (int n = 1; !stop.IsCancellationRequested; n++)
+            {
+                int key = n % acknowledged.Length;
+                Node node = cluster.Nodes[n % cluster.Nodes.Count];
+                tried[key] = n;
+                Answer write = await cluster.Client.FollowAsync(HttpMethod.Post, node.Key($"{tag}{key}"), Encoding.UTF8.GetBytes(n.ToString(CultureInfo.InvariantCulture)));
+                if (write.Status == 200)
+                {
+                    ulong revision = ulong.Parse(write.Headers["Gache-Revision"], CultureInfo.InvariantCulture);
+                    if (revision <= revisions[key]) wrong.Enqueue($"write {n} of {key} got revision {revision} after {revisions[key]}");
+                    (acknowledged[key], revisions[key]) = (n, revision);
+                    Interlocked.Increment(ref writes);
+                }
+                else if (write.Status is not (503 or 504 or 508 or 307 or 0))
+                {
+                    wrong.Enqueue($"write {n}: {write}");
+                }
+
+                Answer read = await cluster.Client.FollowAsync(HttpMethod.Get, cluster.Nodes[(n + 1) % cluster.Nodes.Count].Key($"{tag}{key}"));
+                if (read.Status == 404 && acknowledged[key] > 0) wrong.Enqueue($"{key} is gone after {acknowledged[key]} was acknowledged");
+                if (read.Status != 200) continue;
+                int seen = int.Parse(read.Text, CultureInfo.InvariantCulture);
+                if (seen < acknowledged[key] || seen > tried[key]) wrong.Enqueue($"{key} shows {seen}; acknowledged {acknowledged[key]}, tried {tried[key]}");
+            }
+        }
+    }
+}
