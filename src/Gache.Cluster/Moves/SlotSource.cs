@@ -128,8 +128,14 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
                     if (isDone) restUntil.Remove(slot);
                     else restUntil[slot] = tick + options.RestTicks;
                 }
+
+                // The next slot begins at once; a tick is for what failed and for what is new.
+                isDone &= !isLooking;
+                isLooking |= isDone;
             }
         }
+
+        if (isDone) await LookAsync(own, stream >> AttemptBits).ConfigureAwait(false);
     }
 
     /// <summary>Streams a slot, hands it over, and waits until the target owns it.</summary>
