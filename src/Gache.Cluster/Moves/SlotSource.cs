@@ -168,7 +168,7 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
                 if (handed.Refusal is not null) return false; // or unknown: the applied state will tell
             }
 
-            while (true)
+            while (!Planted.Is(PlantedFault.TakenWithoutChecksum))
             {
                 (byte[] records, bool isAll, bool hasFailed) = await own.InspectAsync(_ => (export.Next(options.ChunkBytes), export.IsCaughtUp, export.HasFailed)).ConfigureAwait(false);
                 if (hasFailed) return false;
