@@ -14,7 +14,7 @@ public class ShardSeedsTests
         Shards = 2,
         Duration = TimeSpan.FromMinutes(2),
         TraceLines = SeedVariables.TraceLines,
-        Workload = new WorkloadOptions { Clients = 5, Keys = 12, Tags = 4, MostThinking = TimeSpan.FromMilliseconds(700) },
+        Workload = new WorkloadOptions { Clients = 5, Keys = 16, Tags = 4, MostThinking = TimeSpan.FromMilliseconds(700) },
     };
 
     /// <summary>Busier, so that somebody always writes to the slot that is handed over: for mistakes of a moment.</summary>

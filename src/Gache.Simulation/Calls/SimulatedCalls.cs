@@ -12,9 +12,13 @@ internal sealed class SimulatedCalls : ICalls
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1); // defaults: cluster port
     private static readonly TimeSpan MostStuck = TimeSpan.FromSeconds(12);
-    private static readonly TimeSpan MostBehind = TimeSpan.FromMilliseconds(60);
+    private static readonly TimeSpan MostBehind = TimeSpan.FromMilliseconds(30);
     private const double HasConnection = 0.5;
-    private const double Sticks = 0.004; // also in a calm network: one connection's buffers are full, others go on
+    private const double FreedByNext = 0.8;
+
+    // Also in a calm network: one connection's buffers are full, others go on. The call that ends a stream matters most when it comes late.
+    private const double Sticks = 0.01;
+    private const double OwnSticks = 0.08;
 
     private readonly SimulatedNetwork network;
     private readonly string line;
@@ -55,7 +59,7 @@ internal sealed class SimulatedCalls : ICalls
 
         ClusterIdentity own = identity();
         byte[] sent = body.ToArray();
-        if (!Carry(there, () => there.Take(this, call, own, expectedReceiver, kind, sent)) && network.Random.Chance(0.5))
+        if (!Carry(there, kind, () => there.Take(this, call, own, expectedReceiver, kind, sent)) && network.Random.Chance(0.5))
             call.EndAfter(network.Random.Between(TimeSpan.Zero, network.Conditions.MostUnnoticedCut), CallOutcome.Unknown, "the connection broke");
     }
 
@@ -63,13 +67,13 @@ internal sealed class SimulatedCalls : ICalls
     {
         if (handler is null || identity().Node.IsNone)
         {
-            Carry(caller, () => call.End(CallOutcome.NotSent, "nobody serves there yet"));
+            Carry(caller, kind, () => call.End(CallOutcome.NotSent, "nobody serves there yet"));
             return;
         }
 
         if (identity().MismatchWith(dialler, expected) is { } why)
         {
-            Carry(caller, () => call.End(CallOutcome.Refused, why));
+            Carry(caller, kind, () => call.End(CallOutcome.Refused, why));
             return;
         }
 
@@ -87,16 +91,16 @@ internal sealed class SimulatedCalls : ICalls
             isAnswered = true;
             process.Killed -= broken;
             byte[] answered = answer.ToArray();
-            Carry(caller, () => call.End(CallOutcome.Answered, "", answered));
+            Carry(caller, kind, () => call.End(CallOutcome.Answered, "", answered));
         });
     }
 
     /// <summary>Lets something happen at the other end, now or late or never.</summary>
     /// <returns>False if it is late or lost.</returns>
-    private bool Carry(SimulatedCalls there, Action arrive)
+    private bool Carry(SimulatedCalls there, CallKind kind, Action arrive)
     {
         NetworkConditions conditions = network.Conditions;
-        bool isLost = network.Random.Chance(Math.Max(conditions.Loss, Sticks));
+        bool isLost = network.Random.Chance(Math.Max(conditions.Loss, kind == CallKind.ImportOwn ? OwnSticks : Sticks));
         if (!isLost && network.Lines.IsOpen(line, there.line))
         {
             there.process.After(Way(), arrive);
@@ -107,7 +111,9 @@ internal sealed class SimulatedCalls : ICalls
         Action late = () => { };
         late = () =>
         {
-            if (there.stuck.Remove(late) && network.Lines.IsOpen(line, there.line)) there.process.After(TimeSpan.Zero, arrive);
+            if (!there.stuck.Remove(late) || !network.Lines.IsOpen(line, there.line)) return;
+            network.Trace?.Invoke($"what {process.Name} said to {there.process.Name} of {kind} arrives late");
+            there.process.After(TimeSpan.Zero, arrive);
         };
         there.stuck.Add(late);
         network.Scheduler.After(network.Random.Between(TimeSpan.Zero, MostStuck), late);
@@ -118,7 +124,7 @@ internal sealed class SimulatedCalls : ICalls
     {
         foreach (Action late in stuck.ToArray())
         {
-            if (network.Random.Chance(0.5)) network.Scheduler.After(network.Random.Between(TimeSpan.Zero, MostBehind), late);
+            if (network.Random.Chance(FreedByNext)) network.Scheduler.After(network.Random.Between(TimeSpan.Zero, MostBehind), late);
         }
     }
 

@@ -62,9 +62,9 @@ internal sealed class SimulatedShard
 
     /// <summary>
     /// True if the shard can spare this machine's data: every machine is up and reachable, all are voters, follow one leader and have all that
-    /// is committed.
+    /// is committed; and nothing is proposed that it may have acknowledged and others have not.
     /// </summary>
-    public bool MayLoseFolder(Machine machine) => IsWhole() && !machine.IsLeader;
+    public bool MayLoseFolder(Machine machine) => IsWhole() && !machine.IsLeader && Leader!.Run!.Core is { } core && core.LastIndex == core.CommitIndex;
 
     /// <summary>Every machine is a voter of one leader's configuration, and nobody else is; all have applied what it has committed.</summary>
     public bool IsWhole()
