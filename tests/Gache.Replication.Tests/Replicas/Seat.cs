@@ -57,7 +57,7 @@ internal sealed class Seat(Room room, string name) : IBackground
         var who = new FolderIdentity(NodeId.New(room.Random), ShardId.New(room.Random), ClusterId.New(room.Random));
         Member[] others = [.. deadLearners ?? []];
         var alone = new Configuration([new Member(who.Node, RaftAddress, ApiAddress), .. others], [who.Node], learners: others.Select(m => m.Id));
-        ReplicaStart.Found(Disk, Data, who, alone, Room.LogSizes, room.Random);
+        ReplicaStart.Found(Disk, Data, who, alone, null, Room.LogSizes, room.Random);
         Data.WriteIdentity(who);
         Start();
     }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Gache.Primitives;
 using Gache.Replication;
+using Gache.Store;
 
 namespace Gache.Server.Http.Cluster;
 
@@ -69,7 +70,9 @@ internal sealed class JoinClient(HttpClient client) : IJoinClient
                 && ShardId.TryParse(Text(root, "shard"), out ShardId shard))
             {
                 _ = NodeId.TryParse(Text(root, "id"), out NodeId node);
-                return new JoinAnswer(null, JoinRefusal.None, "", cluster, shard, node);
+                SlotSet? slots = null; // a member of an earlier version does not tell them
+                if (root.TryGetProperty("slots", out JsonElement told) && JoinText.ReadSlots(told, out slots) is not null) return null;
+                return new JoinAnswer(null, JoinRefusal.None, "", cluster, shard, node) { Slots = slots ?? new SlotSet() };
             }
 
             string detail = Text(root, "detail") ?? status.ToString();
