@@ -26,6 +26,21 @@ public enum PlantedFault
 
     /// <summary>"Not applied" is said because an entry was truncated from the own log (against P11).</summary>
     NotAppliedOnTruncation,
+
+    /// <summary>A slot's source goes on serving what it has handed over (against P9).</summary>
+    HandedSlotServed,
+
+    /// <summary>A slot's target owns what it has without comparing it with what was handed over, and its source does not send the rest.</summary>
+    TakenWithoutChecksum,
+
+    /// <summary>A late release of an earlier epoch erases a slot that came back.</summary>
+    LateReleaseErases,
+
+    /// <summary>A slot is kept at the epoch that it had, and not above the one that its target was offered.</summary>
+    KeptWithoutNewEpoch,
+
+    /// <summary>A stream that was overtaken by a later one still ends the import.</summary>
+    OlderStreamTakesOver,
 }
 
 /// <summary>Says which mistake is planted on this thread. In a Release build none can be: every question is a constant no.</summary>

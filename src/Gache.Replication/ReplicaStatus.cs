@@ -33,6 +33,20 @@ public sealed record MemberStatus(NodeId Node, string RaftAddress, string ApiAdd
 /// <summary>A picture of the replica for <c>/cluster</c>, <c>/readyz</c> and <c>/metrics</c>; immutable, replaced every tick in which it changed.</summary>
 public sealed record ReplicaStatus
 {
+    /// <summary>The picture of a node that belongs to no shard.</summary>
+    /// <param name="node">Its id.</param>
+    /// <param name="why">Why it serves nobody, in words.</param>
+    /// <param name="maxStoreBytes">The bound on its store's memory.</param>
+    public static ReplicaStatus Outside(NodeId node, string why, long maxStoreBytes) => new()
+    {
+        Node = node, Shard = default, Cluster = default, Role = ReplicaRole.Outside, Term = 0, Leader = default, LeaderApi = null, IsLeaderHeard = false,
+        Members = [], FirstIndex = 1, LastIndex = 0, DurableIndex = 0, CommitIndex = 0, AppliedIndex = 0, SnapshotIndex = 0,
+        ShardCommitIndex = 0, ShardCommitIndexSecondAgo = null, HasCaughtUp = false, IsLoading = false,
+        Revision = 0, KeyCount = 0,
+        StoreBytes = 0, MaxStoreBytes = maxStoreBytes, Checksum = default, ChecksumIndex = 0, QueuedRequests = 0,
+        Alarms = [why], MayServe = false,
+    };
+
     /// <summary>This node.</summary>
     public required NodeId Node { get; init; }
 

@@ -19,14 +19,10 @@ public sealed class World
     private readonly WorldOptions options;
     private readonly SeededRandom random;
     private readonly Dictionary<NodeProcess, NodeRun> runs = [];
-    private readonly Dictionary<NodeId, RaftCore> cores = []; // the present or last one of each node
     private readonly List<Client> clients = [];
-    private readonly ElectionSafety elections = new();
-    private readonly CommittedLog committed = new();
-    private readonly StateChecksums checksums = new();
-    private readonly RefusedProposals refused;
+    private readonly SlotLedger slots = new();
+    private readonly SlotEchoes? echoes;
     private readonly Nemesis nemesis;
-    private Machine? founder;
     private Violation? violation;
     private int machinesMade;
 
@@ -42,10 +38,14 @@ public sealed class World
         if (traces) Trace = new Trace(Scheduler, this.options.TraceLines);
         Network = new SimulatedNetwork(Scheduler, random.Fork());
         if (Trace is not null) Network.Trace = what => Trace.Add("network", what);
-        int count = this.options.Machines != 0 ? this.options.Machines : random.Chance(0.7) ? 3 : 5;
-        for (int i = 0; i < count; i++) AddMachine();
+        for (int i = 0; i < this.options.Shards; i++)
+        {
+            int first = i * Slot.Count / this.options.Shards;
+            AddShard(IsCluster ? SlotSet.Of(first, ((i + 1) * Slot.Count / this.options.Shards) - 1) : SlotSet.All);
+        }
+
         nemesis = new Nemesis(this, random.Fork());
-        refused = new RefusedProposals(committed);
+        if (IsCluster) echoes = new SlotEchoes(this, random.Fork());
         Network.Sent = SeeSent;
     }
 
@@ -58,11 +58,16 @@ public sealed class World
 
     internal Trace? Trace { get; }
 
+    /// <summary>The shards; in a cluster another one joins.</summary>
+    internal List<SimulatedShard> Shards { get; } = [];
+
+    /// <summary>All machines of all shards.</summary>
     internal List<Machine> Machines { get; } = [];
 
-    internal History History { get; } = new();
+    /// <summary>Whether there is more than one shard: nodes gossip, and slots move.</summary>
+    internal bool IsCluster => options.Shards > 1;
 
-    internal ulong LastCommitted => committed.LastIndex;
+    internal History History { get; } = new();
 
     /// <summary>Lives the world from its founding to the judgement of its history.</summary>
     public WorldReport Run()
@@ -80,14 +85,15 @@ public sealed class World
         }
 
         return new WorldReport(
-            Seed, violation, Scheduler.Now, Scheduler.EventCount, Network.SentCount, History.DoneCount, elections.LedTerms, committed.LastIndex,
-            nemesis.Counts, Trace?.Lines ?? []);
+            Seed, violation, Scheduler.Now, Scheduler.EventCount, Network.SentCount, History.DoneCount, Shards.Sum(s => s.LedTerms),
+            Shards.Aggregate(0ul, (sum, s) => sum + s.LastCommitted), Network.CallCount, slots.Moves, nemesis.Counts, Trace?.Lines ?? []);
     }
 
-    internal Machine AddMachine()
+    internal Machine AddMachine(SimulatedShard shard)
     {
-        var machine = new Machine(this, ++machinesMade, random.Fork());
+        var machine = new Machine(this, shard, ++machinesMade, random.Fork());
         Machines.Add(machine);
+        shard.Machines.Add(machine);
         return machine;
     }
 
@@ -99,35 +105,37 @@ public sealed class World
     /// <summary>A write of this value was answered as surely not applied.</summary>
     internal void SeeRefused(long value)
     {
-        if (refused.Refused(value) is Violation early) Fail(early);
+        foreach (SimulatedShard shard in Shards)
+        {
+            if (shard.SeeRefused(value) is Violation early) Fail(early);
+        }
     }
 
-    /// <summary>The first machine that starts on an empty folder founds the shard; all others join it.</summary>
-    internal bool TryFound(Machine machine)
+    /// <summary>A leader of a shard has an entry in its log.</summary>
+    internal void SeeProposal(SimulatedShard shard, in Raft.Entry entry) => echoes?.See(shard, entry);
+
+    /// <summary>A replica applies an entry that changes a slot's state.</summary>
+    internal void SeeSlot(NodeRun run, int slot, SlotState before, SlotState after)
     {
-        if (founder is not null) return false;
-        founder = machine;
-        machine.Folder = new FolderIdentity(NodeId.New(random), ShardId.New(random), ClusterId.New(random));
-        return true;
+        if (slots.See(run.Machine.Shard.Id, run.Store!, run.Process.Name, slot, before, after) is Violation seen) Fail(seen);
+        if (run.Machine.IsLeader && before.Phase != after.Phase) nemesis.SlotChanged(run.Machine, after.Phase);
+        if (Trace is not null && run.Machine.IsLeader && before != after && after.Transfer.NextChunk == 0) Trace.Add(run.Process.Name, $"slot {slot} is {after.Phase} at epoch {after.Epoch}");
     }
 
-    internal bool IsFounding(Machine machine) => machine == founder && committed.LastIndex == 0 && cores.Count == 0;
-
-    /// <summary>
-    /// True if the shard can spare this machine's data: every machine is up and reachable, all are voters, follow one leader and have all that
-    /// is committed.
-    /// </summary>
-    internal bool MayLoseFolder(Machine machine) => IsWhole() && !machine.IsLeader;
-
-    /// <summary>Every machine is a voter of one leader's configuration, and nobody else is; all have applied what it has committed.</summary>
-    private bool IsWhole()
+    private SimulatedShard AddShard(SlotSet owned)
     {
-        if (Machines.FirstOrDefault(m => m.IsLeader && m.Process!.IsRunning) is not { Run.Core: RaftCore leader }) return false;
-        Configuration configuration = leader.Configuration;
-        return !leader.IsConfigurationChanging && leader.HasCommittedInTerm && configuration.Members.Length == Machines.Count
-            && Machines.All(m => m is { Folder: not null, Process.IsRunning: true, Run: { Core: RaftCore core, Store: KeyValueStore store } }
-                && configuration.Voters.Contains(m.Folder.Node) && core.Term == leader.Term && store.AppliedIndex == leader.CommitIndex);
+        var shard = new SimulatedShard(this, Shards.Count + 1, owned);
+        Shards.Add(shard);
+        int count = options.Machines != 0 ? options.Machines : IsCluster || random.Chance(0.7) ? 3 : 5;
+        for (int i = 0; i < count; i++) AddMachine(shard);
+        return shard;
     }
+
+    /// <summary>The first machine that starts on an empty folder founds the shard; all others join it. (In a cluster the shard's first machine asks before.)</summary>
+    internal bool TryFound(Machine machine) => !IsCluster && !machine.Shard.IsFounded
+        && machine.Shard.TryFound(machine, new FolderIdentity(NodeId.New(random), ShardId.New(random), ClusterId.New(random)));
+
+    private bool IsWhole() => Shards.TrueForAll(shard => shard.IsWhole());
 
     private void Live()
     {
@@ -142,16 +150,34 @@ public sealed class World
             });
         }
 
+        SlotOperator? mover = IsCluster ? BeginMoves() : null;
         nemesis.Begin();
         RunFor(options.Duration);
         nemesis.StopAndHeal();
+        mover?.Stop();
+        echoes?.Stop();
         if (!RunUntil(IsWhole, options.MostHealing, "the cluster does not heal")) return;
+        if (IsCluster && !RunUntil(() => SettledSlots.AreSettled(Shards), options.MostHealing, "the slots do not come to rest")) return;
         foreach (Client client in clients) client.Stop();
         if (!RunUntil(() => clients.TrueForAll(c => !c.IsWaiting), options.MostHealing, "a client waits for ever")) return;
-        var last = new FinalReads(this, random.Fork(), options.Workload.Keys);
+        var last = new FinalReads(this, random.Fork(), options.Workload);
         if (!RunUntil(() => last.AreDone, options.MostHealing, "the healed cluster does not answer")) return;
         if (!RunUntil(IsWhole, options.MostHealing, "the healed cluster does not stay whole")) return;
-        violation ??= HistoryChecker.Check(History.Operations);
+        if (IsCluster && SettledSlots.Check(Shards) is Violation unsettled) Fail(unsettled);
+        violation ??= HistoryChecker.Check(History.Operations, isOneShard: !IsCluster);
+    }
+
+    /// <summary>Slots begin to move; and at some time another shard comes, without slots, and is given some.</summary>
+    private SlotOperator BeginMoves()
+    {
+        var mover = new SlotOperator(this, random.Fork(), Enumerable.Range(0, options.Workload.Keys).Select(options.Workload.KeyOf));
+        mover.Begin();
+        echoes!.Begin();
+        Scheduler.After(random.Between(TimeSpan.Zero, options.Duration / 2), () =>
+        {
+            foreach (Machine machine in AddShard(new SlotSet()).Machines) machine.Start();
+        });
+        return mover;
     }
 
     private void RunFor(TimeSpan time)
@@ -227,42 +253,7 @@ public sealed class World
         }
 
         if (run.Core is not RaftCore core) return;
-        NodeRun.Seen seen = run.LastSeen;
-        var now = new NodeRun.Seen(core.Role, core.Term, core.CommitIndex, run.Replica!.AppliedIndex, core.LastIndex, core.DurableIndex);
-        if (now == seen) return;
-        run.LastSeen = now;
-        cores[core.Id] = core;
-        if (DurableAnswers.See(core, run.Disk!, run.Process.Name) is Violation early) Fail(early);
-        if (core.CommitIndex < seen.Commit) Fail(new("commit never goes back", $"{run.Process.Name} went from {seen.Commit} to {core.CommitIndex}"));
-        if (core.Role == Role.Leader && (seen.Role != Role.Leader || seen.Term != core.Term))
-        {
-            Trace?.Add(run.Process.Name, $"leads term {core.Term}");
-            if (elections.See(core) is Violation twice) Fail(twice);
-            if (committed.SeeNewLeader(core) is Violation lost) Fail(lost);
-        }
-
-        if (core.Role == Role.Leader) SeeProposals(core, seen.Last);
-        if (core.CommitIndex > seen.Commit)
-        {
-            // An entry of an earlier term is committed only through one of the leader's own (thesis §3.6.2).
-            if (core.Role == Role.Leader && seen.Role == Role.Leader && seen.Term == core.Term && core.TermAt(core.CommitIndex) != core.Term)
-                Fail(new("an old term's entry committed by counting", $"{run.Process.Name} leads term {core.Term} and commits {core.CommitIndex} of term {core.TermAt(core.CommitIndex)}"));
-            if (committed.See(core, seen.Commit + 1) is Violation different) Fail(different);
-            if (core.Role == Role.Leader && CommittedLog.SeeQuorum(core, core.CommitIndex, id => cores.GetValueOrDefault(id)) is Violation thin) Fail(thin);
-        }
-
-        ulong applied = now.Applied;
-        if (applied > core.DurableIndex && applied > core.SnapshotIndex)
-            Fail(new("applied before it was durable", $"{run.Process.Name} applied {applied} and has {core.DurableIndex} on disk"));
-        if (applied != seen.Applied && !run.Replica.IsLoading && checksums.See(run.Store!, run.Process.Name) is Violation diverged) Fail(diverged);
-    }
-
-    private void SeeProposals(RaftCore leader, ulong after)
-    {
-        for (ulong index = after + 1; index <= leader.LastIndex; index++)
-        {
-            if (leader.TryGetCached(index, out Entry entry)) refused.See(entry);
-        }
+        run.Machine.Shard.See(run, core);
     }
 
     private void SeeSent(NodeProcess process, PeerMessage sent)
@@ -274,17 +265,15 @@ public sealed class World
 
     private void SampleLogs() => Scheduler.After(SampleEvery, () =>
     {
-        List<RaftCore> living = [.. Machines.Where(m => m.IsUp && m.Run!.Core is not null).Select(m => m.Run!.Core!)];
-        if (living.Count >= 2 && LogMatching.Check(random.Pick(living), random.Pick(living)) is Violation seen) Fail(seen);
+        foreach (SimulatedShard shard in Shards)
+        {
+            if (shard.SampleLogs(random) is Violation seen) Fail(seen);
+        }
+
         SampleLogs();
     });
 
-    private string Describe() => string.Join("; ", Machines.Select(m => m switch
-    {
-        { IsUp: false } => $"{m.Name} is down",
-        { Run.Core: RaftCore core } => $"{m.Name} {core.Role} term {core.Term} commit {core.CommitIndex} last {core.LastIndex} applied {m.Run!.Replica!.AppliedIndex} {core.Configuration}",
-        _ => $"{m.Name} has not joined",
-    }));
+    private string Describe() => string.Join("; ", Shards.Select(shard => shard.Describe()).Append(SettledSlots.Describe(Shards)));
 
     private static void Plant(PlantedFault fault)
     {

@@ -8,7 +8,10 @@ public sealed record WorldOptions
     /// <summary>How long faults happen, in the world's time.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How many machines form the cluster: 3 or 5; 0: drawn from the seed.</summary>
+    /// <summary>How many shards share the slots from the beginning; with more than one, another one joins and slots move.</summary>
+    public int Shards { get; init; } = 1;
+
+    /// <summary>How many machines form a shard: 3 or 5; 0: drawn from the seed, and 3 where there is more than one shard.</summary>
     public int Machines { get; init; }
 
     /// <summary>The longest time in which a cluster must form, and in which it must serve again once all is healed.</summary>

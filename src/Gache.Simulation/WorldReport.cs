@@ -9,6 +9,8 @@ namespace Gache.Simulation;
 /// <param name="Done">How many operations of clients were carried out.</param>
 /// <param name="LedTerms">How many terms had a leader.</param>
 /// <param name="Committed">The highest index that was committed.</param>
+/// <param name="Calls">How many calls were made between cluster ports.</param>
+/// <param name="Moves">How often a replica saw a slot come from another shard.</param>
 /// <param name="Faults">How often each kind of fault happened.</param>
 /// <param name="Trace">The last events in words, if they were kept.</param>
 public sealed record WorldReport(
@@ -20,11 +22,14 @@ public sealed record WorldReport(
     int Done,
     int LedTerms,
     ulong Committed,
+    long Calls,
+    int Moves,
     IReadOnlyDictionary<FaultKind, int> Faults,
     IReadOnlyCollection<string> Trace)
 {
     /// <summary>One line of figures.</summary>
     public override string ToString() =>
         $"seed {Seed}: {(Violation is null ? "well" : Violation.Rule)} after {Lived.TotalSeconds:F0} s, {Events} events, {Messages} messages, "
-        + $"{Done} operations, {LedTerms} terms, {Committed} entries, {Faults.Values.Sum()} faults";
+        + $"{Done} operations, {LedTerms} terms, {Committed} entries, {Faults.Values.Sum()} faults"
+        + (Calls > 0 ? $", {Calls} calls, {Moves} slots taken over" : "");
 }

@@ -16,6 +16,12 @@ public sealed partial class KeyValueStore
     /// <summary>Rises whenever a slot's state changes; any thread may read it.</summary>
     public long SlotsVersion => ownership.Version;
 
+    /// <summary>Told of each change of a slot that an applied entry makes, before it stands: slot, state before, state after; for those who watch every step.</summary>
+    internal Action<int, SlotState, SlotState>? SlotChanging
+    {
+        set => ownership.Changing = value;
+    }
+
     /// <summary>Whether this shard founded its cluster, and so grants slots to new shards.</summary>
     public bool IsFounding => grants.IsFounding;
 
@@ -108,7 +114,7 @@ public sealed partial class KeyValueStore
                 return true;
             case CommandKind.Keep when now.Phase == SlotPhase.Leaving && now.Epoch == command.Epoch:
                 // The epoch that the target may have begun to import at is passed over: it can never own that one.
-                ownership[command.Slot] = new SlotState(SlotPhase.Keeping, command.Epoch + 2, now.Transfer);
+                ownership[command.Slot] = new SlotState(SlotPhase.Keeping, command.Epoch + (Planted.Is(PlantedFault.KeptWithoutNewEpoch) ? 0ul : 2), now.Transfer);
                 return true;
             case CommandKind.EndKeep when now.Phase == SlotPhase.Keeping && now.Epoch == command.Epoch:
                 ownership[command.Slot] = new SlotState(SlotPhase.Owned, now.Epoch, default);
@@ -121,7 +127,7 @@ public sealed partial class KeyValueStore
                 return BeginImport(command, now);
             case CommandKind.Import when IsStream(command, now):
                 return Import(command, now, records);
-            case CommandKind.TakeOver when IsStream(command, now) && table.ChecksumOf(command.Slot) == command.Checksum:
+            case CommandKind.TakeOver when IsStream(command, now) && IsHandedState(command, now):
                 // So a key's revision rises across the move as well.
                 Revision = Math.Max(Revision, command.Number);
                 importing--;
@@ -137,7 +143,13 @@ public sealed partial class KeyValueStore
     }
 
     private static bool IsStream(in SlotCommand command, in SlotState now) =>
-        now.Phase == SlotPhase.Importing && now.Epoch == command.Epoch && now.Transfer.Peer == command.Peer && now.Transfer.Stream == command.Stream;
+        now.Phase == SlotPhase.Importing && now.Epoch == command.Epoch && now.Transfer.Peer == command.Peer
+        && (now.Transfer.Stream == command.Stream || (IsOlderStream(command, now) && Planted.Is(PlantedFault.OlderStreamTakesOver)));
+
+    private bool IsHandedState(in SlotCommand command, in SlotState now) => table.ChecksumOf(command.Slot) == command.Checksum
+        || Planted.Is(PlantedFault.TakenWithoutChecksum) || (IsOlderStream(command, now) && Planted.Is(PlantedFault.OlderStreamTakesOver));
+
+    private static bool IsOlderStream(in SlotCommand command, in SlotState now) => command.Kind == CommandKind.TakeOver && command.Stream < now.Transfer.Stream;
 
     private bool Found(SlotsCommand command)
     {
@@ -200,6 +212,7 @@ public sealed partial class KeyValueStore
     /// <summary>Deletes a slice of what is not ours (any more). The first slice says that the target has confirmed, and the rest may go.</summary>
     private bool Release(in SlotCommand command, SlotState now)
     {
+        if (now.Phase == SlotPhase.Owned && now.Epoch > command.Epoch && Planted.Is(PlantedFault.LateReleaseErases)) now = new SlotState(SlotPhase.Cleaning, command.Epoch, now.Transfer);
         if (now.Epoch != command.Epoch) return false;
         switch (now.Phase)
         {

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http.Cluster;
-using Gache.Store;
 using Xunit;
 
 namespace Gache.Server.Tests;
@@ -61,7 +60,7 @@ public sealed class ClusterTests
         Assert.Equal(new ShardId(5).ToString(), root.GetProperty("shard").GetString());
         Assert.Equal("[[0,16383]]", root.GetProperty("slots").GetRawText());
         Assert.Equal(
-            new JoinRequest("127.0.0.1:7002", new NodeId(9), "127.0.0.1:8002", new ClusterId(3), default) { Slots = SlotSet.Of(0, 5) }, Assert.Single(node.Shard.Joins));
+            new JoinRequest("127.0.0.1:7002", new NodeId(9), "127.0.0.1:8002", new ClusterId(3), default) { Slots = Gache.Store.SlotSet.Of(0, 5) }, Assert.Single(node.Shard.Joins));
     }
 
     [Fact]

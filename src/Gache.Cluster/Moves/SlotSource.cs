@@ -128,8 +128,14 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
                     if (isDone) restUntil.Remove(slot);
                     else restUntil[slot] = tick + options.RestTicks;
                 }
+
+                // The next slot begins at once; a tick is for what failed and for what is new.
+                isDone &= !isLooking;
+                isLooking |= isDone;
             }
         }
+
+        if (isDone) await LookAsync(own, stream >> AttemptBits).ConfigureAwait(false);
     }
 
     /// <summary>Streams a slot, hands it over, and waits until the target owns it.</summary>
@@ -162,7 +168,7 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
                 if (handed.Refusal is not null) return false; // or unknown: the applied state will tell
             }
 
-            while (true)
+            while (!Planted.Is(PlantedFault.TakenWithoutChecksum))
             {
                 (byte[] records, bool isAll, bool hasFailed) = await own.InspectAsync(_ => (export.Next(options.ChunkBytes), export.IsCaughtUp, export.HasFailed)).ConfigureAwait(false);
                 if (hasFailed) return false;

@@ -351,13 +351,5 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         _ => new NodeEnd(NodeEndReason.Broken, $"{failure.GetType().Name}: {failure.Message}"),
     };
 
-    private ReplicaStatus StatusOutside() => new()
-    {
-        Node = identity.Node, Shard = default, Cluster = default, Role = ReplicaRole.Outside, Term = 0, Leader = default, LeaderApi = null, IsLeaderHeard = false,
-        Members = [], FirstIndex = 1, LastIndex = 0, DurableIndex = 0, CommitIndex = 0, AppliedIndex = 0, SnapshotIndex = 0,
-        ShardCommitIndex = 0, ShardCommitIndexSecondAgo = null, HasCaughtUp = false, IsLoading = false,
-        Revision = 0, KeyCount = 0,
-        StoreBytes = 0, MaxStoreBytes = options.Replica.MaxStoreBytes, Checksum = default, ChecksumIndex = 0, QueuedRequests = 0,
-        Alarms = [Outside().Detail], MayServe = false,
-    };
+    private ReplicaStatus StatusOutside() => ReplicaStatus.Outside(identity.Node, Outside().Detail, options.Replica.MaxStoreBytes);
 }

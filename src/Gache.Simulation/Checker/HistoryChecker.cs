@@ -2,13 +2,15 @@ namespace Gache.Simulation;
 
 /// <summary>Judges a history of clients against the contract: what was acknowledged, refused, read.</summary>
 /// <remarks>
-/// The direct rules come first, because they name what is wrong in words; the search for an order comes last and catches the rest. All
-/// operations must be of one shard, whose revisions come from one counter.
+/// The direct rules come first, because they name what is wrong in words; the search for an order comes last and catches the rest. In
+/// one shard all revisions come from one counter; in several, only those of a key are compared.
 /// </remarks>
 public static class HistoryChecker
 {
-    /// <summary>The first violation found, or null if the history is one that a correct shard can give.</summary>
-    public static Violation? Check(IReadOnlyList<Operation> history)
+    /// <summary>The first violation found, or null if the history is one that a correct cluster can give.</summary>
+    /// <param name="history">What the clients asked and were told.</param>
+    /// <param name="isOneShard">Whether all keys were always in one shard.</param>
+    public static Violation? Check(IReadOnlyList<Operation> history, bool isOneShard = true)
     {
         var keys = new List<KeyHistory>();
         foreach (IGrouping<string, Operation> group in history.GroupBy(o => o.Key))
@@ -17,7 +19,7 @@ public static class HistoryChecker
             keys.Add(key);
         }
 
-        if (RevisionRules.Check(keys) is Violation revision) return revision;
+        if (RevisionRules.Check(keys, isOneShard) is Violation revision) return revision;
         foreach (KeyHistory key in keys)
         {
             if (LinearizationSearch.Check(key) is Violation order) return order;

@@ -1,14 +1,15 @@
 namespace Gache.Simulation;
 
-/// <summary>Revisions by the contract: one counter, never used twice, rising with the changes of a key in real time.</summary>
+/// <summary>Revisions by the contract: one counter a shard, never used twice, rising with the changes of a key in real time, also across moves.</summary>
 public static class RevisionRules
 {
     /// <summary>The first violation, or null.</summary>
-    public static Violation? Check(IEnumerable<KeyHistory> keys)
+    public static Violation? Check(IEnumerable<KeyHistory> keys, bool isOneShard = true)
     {
         var used = new Dictionary<ulong, Effect>();
         foreach (KeyHistory key in keys)
         {
+            if (!isOneShard) used.Clear();
             foreach (Effect change in key.Writes.Where(w => w.IsKnownChange))
             {
                 if (change.Revision == 0) return new("a change without a revision", $"{change.Operation}");

@@ -1,5 +1,6 @@
 using Gache.Log;
 using Gache.Raft;
+using Gache.Store;
 
 namespace Gache.Simulation;
 
@@ -22,6 +23,8 @@ internal sealed class Nemesis
         MessageKind.PreVote, MessageKind.Vote, MessageKind.VoteAnswer, MessageKind.Append, MessageKind.AppendAnswer, MessageKind.Heartbeat, MessageKind.TransferNow,
     ];
 
+    private static readonly SlotPhase[] AwaitedPhases = [SlotPhase.Leaving, SlotPhase.Handed, SlotPhase.Cleaning, SlotPhase.Keeping, SlotPhase.Importing, SlotPhase.Owned];
+
     private static readonly FaultKind[] AtMessageKinds =
     [
         FaultKind.Kill, FaultKind.PowerLoss, FaultKind.KillThenPowerLoss, FaultKind.Pause, FaultKind.Isolate, FaultKind.OneWayCut, FaultKind.Reset,
@@ -33,6 +36,7 @@ internal sealed class Nemesis
     private readonly TimeSpan meanGap;
     private readonly Dictionary<FaultKind, int> counts = [];
     private MessageKind? awaited; // the kind of message at which something will happen
+    private SlotPhase? awaitedPhase; // or the change of a slot
     private TimeSpan quietUntil;
     private bool isStopped;
 
@@ -85,6 +89,17 @@ internal sealed class Nemesis
         });
     }
 
+    /// <summary>A shard's leader applies that a slot is something else now: something befalls it, or another shard's leader.</summary>
+    public void SlotChanged(Machine leader, SlotPhase phase)
+    {
+        if (awaitedPhase != phase || isStopped) return;
+        awaitedPhase = null;
+        world.Scheduler.After(random.Between(TimeSpan.Zero, 5 * MostAfterMessage), () =>
+        {
+            if (!isStopped) TryDo(random.Pick(AtMessageKinds), random.Chance(0.5) ? leader : PickShard().Leader ?? leader);
+        });
+    }
+
     private void Next()
     {
         // Exponential gaps: often two faults fall together, sometimes a long time is quiet.
@@ -105,9 +120,9 @@ internal sealed class Nemesis
         world.Trace?.Add("nemesis", $"{kind} {victim.Name}");
     }
 
-    private Machine PickVictim() => random.Chance(0.5) && world.Machines.FirstOrDefault(m => m.IsLeader) is Machine leader
-        ? leader
-        : random.Pick(world.Machines);
+    private Machine PickVictim() => random.Chance(0.5) && PickShard().Leader is Machine leader ? leader : random.Pick(world.Machines);
+
+    private SimulatedShard PickShard() => world.Shards.Count == 1 ? world.Shards[0] : random.Pick(world.Shards);
 
     private bool TryDo(FaultKind kind, Machine victim)
     {
@@ -147,7 +162,8 @@ internal sealed class Nemesis
                 world.Scheduler.After(Short(MostPause), victim.Resume);
                 return true;
             case FaultKind.AtMessage:
-                awaited = random.Pick(AwaitedKinds);
+                if (world.IsCluster && random.Chance(0.7)) awaitedPhase = random.Pick(AwaitedPhases);
+                else awaited = random.Pick(AwaitedKinds);
                 return true;
             case FaultKind.Clock:
                 DisturbClock(victim);
@@ -165,15 +181,15 @@ internal sealed class Nemesis
             case FaultKind.Stop when isRunning:
                 victim.Stop();
                 return true;
-            case FaultKind.Wipe when world.MayLoseFolder(victim):
+            case FaultKind.Wipe when victim.Shard.MayLoseFolder(victim):
                 victim.LosePower();
                 victim.Wipe();
                 world.Scheduler.After(Short(MostDowntime), victim.Start);
                 return true;
             case FaultKind.OldCopy:
                 return TryOldCopy(victim);
-            case FaultKind.Join when world.Machines.Count < MostMachines:
-                world.AddMachine().Start();
+            case FaultKind.Join when victim.Shard.Machines.Count < MostMachines:
+                world.AddMachine(victim.Shard).Start();
                 return true;
             default:
                 return TryDisturbNetwork(kind, victim);
@@ -247,8 +263,8 @@ internal sealed class Nemesis
             return true;
         }
 
-        if (!world.MayLoseFolder(victim)) return false;
-        if (!world.Machines.Any(m => m.IsLeader && victim.OldCopy.Configuration.Find(m.Folder!.Node) is not null)) return false; // would know nobody
+        if (!victim.Shard.MayLoseFolder(victim)) return false;
+        if (!victim.Shard.Machines.Exists(m => m.IsLeader && victim.OldCopy.Configuration.Find(m.Folder!.Node) is not null)) return false; // would know nobody
         quietUntil = world.Scheduler.Now + Quiet;
         world.Network.Conditions = NetworkConditions.Calm;
         victim.LosePower();

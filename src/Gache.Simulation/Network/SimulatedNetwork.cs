@@ -1,3 +1,4 @@
+using Gache.Cluster;
 using Gache.Primitives;
 using Gache.Replication;
 
@@ -16,6 +17,7 @@ public sealed class SimulatedNetwork
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromMilliseconds(250);
 
     private readonly Dictionary<string, SimulatedTransport> listeners = [];
+    private readonly Dictionary<string, SimulatedCalls> clusterPorts = [];
 
     /// <summary>Makes a calm network with all lines open.</summary>
     public SimulatedNetwork(EventScheduler scheduler, SeededRandom random)
@@ -32,6 +34,9 @@ public sealed class SimulatedNetwork
 
     /// <summary>Messages that were given to it.</summary>
     public long SentCount { get; internal set; }
+
+    /// <summary>Calls that were made over it.</summary>
+    public long CallCount { get; internal set; }
 
     /// <summary>Told of everything a trace should show; null while nobody traces.</summary>
     public Action<string>? Trace { get; set; }
@@ -51,6 +56,17 @@ public sealed class SimulatedNetwork
         listeners[address] = transport;
         return transport;
     }
+
+    /// <summary>Opens the cluster port of a process.</summary>
+    /// <param name="address">Its cluster address.</param>
+    /// <param name="line">The machine's place in <see cref="Lines"/>: its raft address.</param>
+    /// <param name="process">The process.</param>
+    /// <param name="identity">Who it is at any moment.</param>
+    internal SimulatedCalls OpenClusterPort(string address, string line, NodeProcess process, Func<ClusterIdentity> identity) =>
+        clusterPorts[address] = new SimulatedCalls(this, line, process, identity);
+
+    /// <summary>The living process's cluster port at an address, or null: connecting there is refused.</summary>
+    internal SimulatedCalls? CallsAt(string address) => clusterPorts.TryGetValue(address, out SimulatedCalls? found) && found.IsOpen ? found : null;
 
     /// <summary>Resets every connection of an address, as a router that restarts does: both ends notice.</summary>
     public void ResetConnections(string address) => Listener(address)?.CloseConnections();

@@ -1,5 +1,7 @@
 using System.Text;
+using Gache.Cluster;
 using Gache.Log;
+using Gache.Primitives;
 using Gache.Replication;
 using Gache.Store;
 
@@ -16,9 +18,9 @@ internal sealed class Machine : IEndpoint
     private int starts;
 
     /// <summary>Makes a machine that is switched off.</summary>
-    public Machine(World world, int number, SeededRandom random)
+    public Machine(World world, SimulatedShard shard, int number, SeededRandom random)
     {
-        this.world = world;
+        (this.world, Shard) = (world, shard);
         this.random = random;
         Name = $"n{number}";
         Clock = new MachineClock(world.Scheduler);
@@ -29,11 +31,27 @@ internal sealed class Machine : IEndpoint
     /// <summary>For traces, and the host in its addresses.</summary>
     public string Name { get; }
 
+    /// <summary>The shard that it is meant for.</summary>
+    public SimulatedShard Shard { get; }
+
     /// <summary>Where its raft port is.</summary>
     public string RaftAddress => $"{Name}:7000";
 
     /// <inheritdoc/>
     public string ApiAddress => $"{Name}:8000";
+
+    /// <summary>Where its cluster port is.</summary>
+    public string ClusterAddress => $"{Name}:9000";
+
+    /// <summary>What it is started with as <c>--cluster-members</c>: the founder of the cluster and that of its shard.</summary>
+    public IReadOnlyList<string> Members =>
+        [.. new[] { world.Machines[0], Shard.Machines[0] }.Where(_ => this != world.Machines[0]).Select(m => m.ClusterAddress).Distinct()];
+
+    /// <summary>What its gossip keeps over restarts.</summary>
+    public PeerMemory Peers { get; private set; } = new();
+
+    /// <summary>The shard that it was about to found: the file <c>founding</c>.</summary>
+    public ShardId Founding { get; set; }
 
     /// <summary>Its clocks.</summary>
     public MachineClock Clock { get; }
@@ -113,6 +131,7 @@ internal sealed class Machine : IEndpoint
         Disk = new SimulatedFileSystem(random.Fork());
         Folder = null;
         (OldCopy, HasOldFolder) = (null, false);
+        (Peers, Founding) = (new PeerMemory(), default);
     }
 
     /// <summary>Keeps a copy of the data folder as it is now.</summary>
@@ -130,16 +149,20 @@ internal sealed class Machine : IEndpoint
     }
 
     /// <inheritdoc/>
-    public ValueTask<WriteAnswer> WriteAsync(OperationKind kind, string key, byte[] value)
+    public async ValueTask<WriteAnswer> WriteAsync(OperationKind kind, string key, byte[] value)
     {
-        if (Run?.Replica is not Replica replica) return new(new WriteAnswer(NotYet));
+        if (Run?.Replica is not Replica replica) return new WriteAnswer(NotYet);
         byte[] keyBytes = Encoding.UTF8.GetBytes(key);
-        return replica.WriteAsync(kind switch
+        if (Elsewhere(keyBytes, isTried: false) is { } away) return new WriteAnswer(away);
+        WriteAnswer answer = await replica.WriteAsync(kind switch
         {
             OperationKind.Set => Command.EncodeSet(keyBytes, value),
             OperationKind.Put => Command.EncodePut(keyBytes, value),
             _ => Command.EncodeDelete(keyBytes),
-        });
+        }).ConfigureAwait(false);
+        if (answer.Refusal?.Code != RefusalCode.NotServed) return answer;
+        if (value.Length > 0) Shard.SeeRefusedByApply(ValueCodec.Decode(value));
+        return new WriteAnswer(Elsewhere(keyBytes, isTried: true) ?? answer.Refusal);
     }
 
     /// <inheritdoc/>
@@ -152,13 +175,32 @@ internal sealed class Machine : IEndpoint
     public async ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level)
     {
         if (Run?.Replica is not Replica replica) return new ReadAnswer(NotYet);
-        ulong committedBefore = world.LastCommitted;
-        ReadAnswer answer = await replica.ReadAsync(Encoding.UTF8.GetBytes(key), level).ConfigureAwait(false);
+        ulong committedBefore = Shard.LastCommitted;
+        byte[] keyBytes = Encoding.UTF8.GetBytes(key);
+        if (Elsewhere(keyBytes, isTried: false) is { } away) return new ReadAnswer(away);
+        ReadAnswer answer = await replica.ReadAsync(keyBytes, level).ConfigureAwait(false);
+        if (answer.Refusal?.Code == RefusalCode.NotServed) return new ReadAnswer(Elsewhere(keyBytes, isTried: true) ?? answer.Refusal);
 
         // Whatever anybody had committed when the read was asked, it must see; whether or not a client could tell.
         if (level == ReadLevel.Linearizable && answer.Refusal is null && replica.AppliedIndex < committedBefore)
             world.Fail(new("a stale linearizable read", $"{Name} read {key} at {replica.AppliedIndex}, and {committedBefore} was committed before it was asked"));
         return answer;
+    }
+
+    /// <summary>Where a node of a cluster sends a request that is not its shard's, as the server does: the owner's leader, or "try again".</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isTried">Whether the replica refused it already.</param>
+    /// <returns>Null if it is to be carried out here.</returns>
+    private Refusal? Elsewhere(byte[] key, bool isTried)
+    {
+        if (Run?.Cluster is not { } cluster) return null;
+        SlotRoute route = cluster.RouteOf(Slot.Of(key));
+        return route.Kind switch
+        {
+            RouteKind.Here when !isTried => null,
+            RouteKind.Elsewhere => new Refusal(RefusalCode.NotLeader, $"the key is of shard {route.Shard}", LeaderApi: route.Peer!.ApiAddress),
+            _ => new Refusal(RefusalCode.NotServing, $"the key's slot is served by nobody who is known now: {route.Kind}"),
+        };
     }
 
     /// <inheritdoc/>

@@ -1,8 +1,10 @@
+using Gache.Cluster;
 using Gache.Log;
 using Gache.Primitives;
 using Gache.Raft;
 using Gache.Replication;
 using Gache.Store;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gache.Simulation;
@@ -23,6 +25,7 @@ internal sealed class NodeRun
     private readonly ProcessTime time;
     private readonly SimulatedTransport transport;
     private ReplicaStart? start;
+    private SimulatedCalls? clusterPort;
     private bool isStopping;
 
     /// <summary>Starts; the process does its first thing a moment later.</summary>
@@ -33,7 +36,8 @@ internal sealed class NodeRun
         transport = world.Network.Listen(machine.RaftAddress, process);
         process.After(random.Between(TimeSpan.Zero, MostStartTime), () =>
         {
-            if (machine.Folder is null && !world.TryFound(machine)) Join();
+            if (machine.Folder is null && world.IsCluster && machine == machine.Shard.Machines[0] && !machine.Shard.IsFounded) AskToFound();
+            else if (machine.Folder is null && !world.TryFound(machine)) Join();
             else Open();
         });
         world.Add(this);
@@ -47,6 +51,9 @@ internal sealed class NodeRun
 
     /// <summary>The replica, once it is open.</summary>
     public Replica? Replica { get; private set; }
+
+    /// <summary>Its part in the cluster; null in a world of one shard, and before it has an id.</summary>
+    public ClusterNode? Cluster { get; private set; }
 
     /// <summary>Its core.</summary>
     public RaftCore? Core => start?.Core;
@@ -96,6 +103,12 @@ internal sealed class NodeRun
     private void Begin(FolderIdentity folder, ReplicaStart opened)
     {
         Recovered recovered = opened.Recovered;
+        if (world.IsCluster)
+        {
+            opened.Store.SlotChanging = (slot, before, after) => world.SeeSlot(this, slot, before, after);
+            BeginCluster(folder.Node);
+        }
+
         if (recovered.Cut is { } cut) world.Trace?.Add(Process.Name, $"cut {cut.Bytes} bytes of {cut.File} at {cut.Offset}");
         var identity = new PeerIdentity(folder.Node, folder.Shard, folder.Cluster, Process.Nonce, machine.RaftAddress, machine.ApiAddress);
         transport.SetIdentity(identity);
@@ -113,17 +126,82 @@ internal sealed class NodeRun
             Background = new NodeBackground(Process, machine.Speed),
             Time = time,
             FreeDiskBytes = () => machine.Disk.FreeBytes(Machine.DataFolder),
-            Logger = world.Trace?.LoggerFor(Process.Name) ?? NullLogger.Instance,
+            Logger = Logger,
             Options = NodeSizes.Replica,
             HandOver = run => Process.After(TimeSpan.Zero, run),
             End = Ended,
         });
         driver = new LogDriver(Process, machine.Speed, opened.Log, Disk, NodeSizes.Log, Replica.LogCompleted, Replica.LogFailed);
         LastSeen = new Seen(Role.Follower, 0, Core!.CommitIndex, Store!.AppliedIndex, Core.LastIndex, 0);
-        if (world.IsFounding(machine)) Core.Bootstrap(new Configuration([new Member(folder.Node, machine.RaftAddress, machine.ApiAddress)], [folder.Node]));
+        if (!world.IsCluster && machine.Shard.IsFounding(machine)) Core.Bootstrap(new Configuration([new Member(folder.Node, machine.RaftAddress, machine.ApiAddress)], [folder.Node]));
         transport.Start(Replica);
         _ = new Ticker(world.Scheduler, machine.Clock, Process, ReplicaOptions.Tick, Replica.Tick);
         world.Trace?.Add(Process.Name, $"is node {folder.Node}, log {recovered.FirstIndex}–{recovered.LastIndex}, term {recovered.HardState.Term}");
+    }
+
+    private ILogger Logger => world.Trace?.LoggerFor(Process.Name) ?? NullLogger.Instance;
+
+    /// <summary>Opens the cluster port, gossips, moves slots.</summary>
+    private void BeginCluster(NodeId id)
+    {
+        if (Cluster is not null) return;
+        clusterPort = world.Network.OpenClusterPort(machine.ClusterAddress, machine.RaftAddress, Process, WhoAmI);
+        ReplicaStatus outside = ReplicaStatus.Outside(id, "starting", NodeSizes.Replica.MaxStoreBytes);
+        Cluster = new ClusterNode(new ClusterNodeOptions
+        {
+            Status = () => Replica?.Status ?? outside,
+            Replica = () => Replica,
+            IsFolderEmpty = () => machine.Folder is null,
+            Calls = clusterPort,
+            Requests = new NoRequests(),
+            Gossip = (first, wake) => new Gossiper(
+                first, new GossipOptions { Node = first.Node, ProcessNonce = Process.Nonce, Seeds = machine.Members, Wake = wake }, clusterPort, time, random.Fork(), machine.Peers),
+            Members = machine.Members,
+            ApiAddress = machine.ApiAddress,
+            RaftAddress = machine.RaftAddress,
+            ClusterAddress = machine.ClusterAddress,
+            Moves = NodeSizes.Moves,
+            Logger = Logger,
+        });
+        clusterPort.Serve(Cluster);
+        _ = new Ticker(world.Scheduler, machine.Clock, Process, ClusterTimes.Tick, Cluster.Tick);
+
+        ClusterIdentity WhoAmI()
+        {
+            ClusterId own = Replica?.Status.Cluster ?? default;
+            return new ClusterIdentity(id, own.IsNone && machine.Members.Count > 0 && Cluster is { } part ? part.View.Cluster : own, Process.Nonce);
+        }
+    }
+
+    /// <summary>The first machine of a shard: the cluster decides whether and with what it is founded.</summary>
+    private void AskToFound()
+    {
+        var id = NodeId.New(random);
+        transport.SetIdentity(new PeerIdentity(id, default, default, Process.Nonce, machine.RaftAddress, machine.ApiAddress));
+        if (machine.Founding.IsNone) machine.Founding = ShardId.New(random);
+        BeginCluster(id);
+        var founding = new ClusterFounding(
+            machine.Members, machine.ClusterAddress, machine.Shard.Slots, clusterPort!, () => Cluster!.Stranger, time, random.Fork(), Logger);
+        Task<FoundingPermit> permit = founding.AwaitAsync(machine.Founding, CancellationToken.None);
+        When(permit, () => Found(new FolderIdentity(id, machine.Founding, permit.Result.Cluster), permit.Result.FirstCommand));
+    }
+
+    private void Found(FolderIdentity who, byte[]? firstCommand)
+    {
+        try
+        {
+            var alone = new Configuration([new Member(who.Node, machine.RaftAddress, machine.ApiAddress)], [who.Node]);
+            ReplicaStart.Found(machine.Disk, new DataFolder(machine.Disk, Machine.DataFolder), who, alone, firstCommand, NodeSizes.Log, random.Fork());
+        }
+        catch (Exception failure) when (failure is FileFailedException or LogFailedException)
+        {
+            Ended(new NodeEnd(NodeEndReason.DiskFailed, failure.Message));
+            return;
+        }
+
+        bool isFirst = machine.Shard.TryFound(machine, who);
+        Invariant.Holds(isFirst, $"{machine.Name} founds a shard that is there");
+        Open();
     }
 
     /// <summary>An empty folder: asks members until one takes it up, answering probes meanwhile.</summary>
@@ -131,12 +209,13 @@ internal sealed class NodeRun
     {
         var id = NodeId.New(random);
         transport.SetIdentity(new PeerIdentity(id, default, default, Process.Nonce, machine.RaftAddress, machine.ApiAddress));
+        if (world.IsCluster) BeginCluster(id);
         AskToJoin(id);
     }
 
     private void AskToJoin(NodeId id)
     {
-        Machine asked = random.Pick(world.Machines);
+        Machine asked = random.Pick(machine.Shard.Machines);
         if (asked != machine && asked is { Process.IsAlive: true, Run.Replica: Replica member })
         {
             var request = new JoinRequest(machine.RaftAddress, id, machine.ApiAddress, default, default);
@@ -213,4 +292,13 @@ internal sealed class NodeRun
 
     /// <summary>What the invariants saw of a replica last.</summary>
     internal readonly record struct Seen(Role Role, ulong Term, ulong Commit, ulong Applied, ulong Last, ulong Durable);
+
+    /// <summary>Clients are sent on, and nothing is forwarded for them.</summary>
+    private sealed class NoRequests : ICallHandler
+    {
+        public void Handle(Caller from, CallKind kind, ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer)
+        {
+            // never answered: the caller has its timeout
+        }
+    }
 }

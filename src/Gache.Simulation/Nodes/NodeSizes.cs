@@ -1,3 +1,4 @@
+using Gache.Cluster;
 using Gache.Log;
 using Gache.Raft;
 using Gache.Replication;
@@ -28,6 +29,9 @@ internal static class NodeSizes
         MaxUncommittedBytes = 64 << 10,
         MaxCacheBytes = 16 << 10,
     };
+
+    /// <summary>Of slot moves: a slot takes several chunks, and several slices to delete.</summary>
+    public static MoveOptions Moves { get; } = new() { SlotsAtOnce = 3, ChunkBytes = 512, RecordsASlice = 2, LongCall = TimeSpan.FromSeconds(20) };
 
     /// <summary>The replica's.</summary>
     public static ReplicaOptions Replica { get; } = new()

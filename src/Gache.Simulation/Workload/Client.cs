@@ -18,7 +18,7 @@ public sealed class Client
     private readonly WorkloadOptions options;
     private readonly Func<IReadOnlyList<IEndpoint>> endpoints;
     private readonly History history;
-    private string? leader; // the API address of the node that answered a leader's question last, or was named as leader
+    private readonly Dictionary<string, string?> leaders = []; // by tag: the API address of the node that answered a leader's question last, or was named as leader
     private bool isStopped;
 
     /// <summary>Makes a client that begins after its first thinking time.</summary>
@@ -47,7 +47,7 @@ public sealed class Client
     {
         if (isStopped) return;
         OperationKind kind = DrawKind();
-        Ask(kind, $"k{random.Next(options.Keys)}", options.MostAttempts);
+        Ask(kind, options.KeyOf(random.Next(options.Keys)), options.MostAttempts);
     });
 
     private OperationKind DrawKind()
@@ -60,7 +60,7 @@ public sealed class Client
 
     private void Ask(OperationKind kind, string key, int attempts)
     {
-        IEndpoint endpoint = Choose(kind);
+        IEndpoint endpoint = Choose(kind, key);
         Operation operation = history.Invoke(number, kind, key);
         operation.Remark = endpoint.ApiAddress;
         IsWaiting = true;
@@ -83,10 +83,10 @@ public sealed class Client
         }));
     }
 
-    private IEndpoint Choose(OperationKind kind)
+    private IEndpoint Choose(OperationKind kind, string key)
     {
         IReadOnlyList<IEndpoint> all = endpoints();
-        if (kind != OperationKind.StaleRead && leader is not null && random.Chance(options.AsksLeader))
+        if (kind != OperationKind.StaleRead && leaders.GetValueOrDefault(TagOf(key)) is { } leader && random.Chance(options.AsksLeader))
         {
             foreach (IEndpoint endpoint in all)
             {
@@ -136,7 +136,7 @@ public sealed class Client
         {
             if (refusal is null)
             {
-                if (operation.Kind != OperationKind.StaleRead) leader = endpoint.ApiAddress;
+                if (operation.Kind != OperationKind.StaleRead) leaders[TagOf(operation.Key)] = endpoint.ApiAddress;
                 End(operation, answer, 0, null);
             }
             else if (IsUnknown(refusal.Code))
@@ -145,7 +145,7 @@ public sealed class Client
             }
             else
             {
-                leader = refusal.LeaderApi;
+                leaders[TagOf(operation.Key)] = refusal.LeaderApi;
                 End(operation, () => history.Refuse(operation), attempts, refusal.Detail);
             }
         });
@@ -160,7 +160,7 @@ public sealed class Client
         Trace?.Invoke(operation.ToString());
         if (attempts > 1 && operation.Outcome == Outcome.NotApplied && !isStopped)
         {
-            TimeSpan wait = leader is null ? random.Between(TimeSpan.Zero, MostRetryWait) : TimeSpan.Zero;
+            TimeSpan wait = leaders.GetValueOrDefault(TagOf(operation.Key)) is null ? random.Between(TimeSpan.Zero, MostRetryWait) : TimeSpan.Zero;
             scheduler.After(wait, () => Ask(operation.Kind, operation.Key, attempts - 1));
         }
         else
@@ -168,6 +168,8 @@ public sealed class Client
             Think();
         }
     }
+
+    private string TagOf(string key) => options.Tags == 0 ? "" : key[..(key.IndexOf('}', StringComparison.Ordinal) + 1)];
 
     // The contract's table (http-api: Errors): these two are 504, all others are surely not applied.
     private static bool IsUnknown(RefusalCode code) => code is RefusalCode.Timeout or RefusalCode.LeadershipLost;

@@ -14,22 +14,23 @@ internal sealed class FinalReads
     private int left;
 
     /// <summary>Begins to read.</summary>
-    public FinalReads(World world, SeededRandom random, int keys)
+    public FinalReads(World world, SeededRandom random, WorkloadOptions workload)
     {
         this.world = world;
         this.random = random;
-        left = keys;
-        for (int i = 0; i < keys; i++) Read($"k{i}");
+        left = workload.Keys;
+        for (int i = 0; i < left; i++) Read(workload.KeyOf(i), hint: null);
     }
 
     /// <summary>True once every key was read.</summary>
     public bool AreDone => left == 0;
 
-    private void Read(string key)
+    private void Read(string key, string? hint)
     {
-        Machine machine = world.Machines.FirstOrDefault(m => m.IsLeader) ?? random.Pick(world.Machines);
+        // Anywhere, and then where it is sent.
+        Machine machine = world.Machines.FirstOrDefault(m => hint is null ? !world.IsCluster && m.IsLeader : m.ApiAddress == hint) ?? random.Pick(world.Machines);
         if (machine.Process is { IsAlive: true } process) process.After(Way, () => _ = ReadAsync(machine, key));
-        else world.Scheduler.After(Again, () => Read(key));
+        else world.Scheduler.After(Again, () => Read(key, hint: null));
     }
 
     private async Task ReadAsync(Machine machine, string key)
@@ -39,7 +40,7 @@ internal sealed class FinalReads
         if (answer.Refusal is not null)
         {
             world.History.GiveUp(operation);
-            world.Scheduler.After(Again, () => Read(key));
+            world.Scheduler.After(Again, () => Read(key, answer.Refusal.LeaderApi));
             return;
         }
 

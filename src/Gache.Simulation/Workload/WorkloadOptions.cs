@@ -9,6 +9,9 @@ public sealed record WorkloadOptions
     /// <summary>How many keys they share; few, so that they meet.</summary>
     public int Keys { get; init; } = 5;
 
+    /// <summary>Over how many <c>{tags}</c>, and so slots, the keys are spread; 0: they have none, and all are asked for at one leader.</summary>
+    public int Tags { get; init; }
+
     /// <summary>The longest time a client thinks between two requests.</summary>
     public TimeSpan MostThinking { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -26,4 +29,8 @@ public sealed record WorkloadOptions
 
     /// <summary>The most attempts of one request: redirects and refusals are followed by another.</summary>
     public int MostAttempts { get; init; } = 4;
+
+    /// <summary>The name of a key.</summary>
+    /// <param name="number">0 to <see cref="Keys"/> - 1.</param>
+    public string KeyOf(int number) => Tags == 0 ? $"k{number}" : $"{{s{number % Tags}}}k{number}";
 }

@@ -13,6 +13,7 @@ internal sealed class SlotGrants
     public const int MaxRanges = 64;
 
     private readonly SortedDictionary<ShardId, SlotSet> granted = [];
+    private UInt128? checksum; // asked for far more often than grants are made
 
     /// <summary>Whether this shard founded the cluster, and so grants slots to others.</summary>
     public bool IsFounding { get; private set; } = true;
@@ -28,10 +29,11 @@ internal sealed class SlotGrants
     public void Reset()
     {
         granted.Clear();
+        checksum = null;
         (IsFounding, Own, IsUntold) = (true, SlotSet.All, true);
     }
 
-    public void Found(SlotSet own, bool isFounding) => (IsFounding, Own, IsUntold) = (isFounding, own, false);
+    public void Found(SlotSet own, bool isFounding) => (IsFounding, Own, IsUntold, checksum) = (isFounding, own, false, null);
 
     /// <summary>Who was granted one of these slots before; none if the grant is free. The founding shard itself is <paramref name="self"/>.</summary>
     public ShardId HolderOf(SlotSet wanted, ShardId asking, ShardId self)
@@ -54,8 +56,15 @@ internal sealed class SlotGrants
         if (granted.Count >= MaxShards || wanted.Ranges.Count() > MaxRanges) return false;
         if (Own.Overlaps(wanted) || granted.Values.Any(wanted.Overlaps)) return false;
         granted.Add(shard, wanted);
-        IsUntold = false;
+        (IsUntold, checksum) = (false, null);
         return true;
+    }
+
+    private UInt128 ComputeChecksum()
+    {
+        var image = new ByteWriter();
+        WriteTo(image);
+        return XxHash128.HashToUInt128(image.Written);
     }
 
     public void WriteTo(ByteWriter writer)
@@ -94,9 +103,7 @@ internal sealed class SlotGrants
         get
         {
             if (IsUntold) return 0;
-            var image = new ByteWriter();
-            WriteTo(image);
-            return XxHash128.HashToUInt128(image.Written);
+            return checksum ??= ComputeChecksum();
         }
     }
 }

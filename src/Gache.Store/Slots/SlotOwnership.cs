@@ -26,6 +26,9 @@ internal sealed class SlotOwnership
     /// <summary>Rises with every change; read by any thread.</summary>
     public long Version => Volatile.Read(ref version);
 
+    /// <summary>Told of each change that an applied entry makes, before it stands: slot, state before, state after.</summary>
+    public Action<int, SlotState, SlotState>? Changing { get; set; }
+
     /// <summary>How many slots are not simply owned or none: a move concerns them.</summary>
     public int InMotion => transfers.Count;
 
@@ -37,7 +40,9 @@ internal sealed class SlotOwnership
         get => new(phases[slot], epochs[slot], transfers.GetValueOrDefault(slot));
         set
         {
-            Checksum += HashOf(slot, value) - HashOf(slot, this[slot]);
+            SlotState before = this[slot];
+            Changing?.Invoke(slot, before, value);
+            Checksum += HashOf(slot, value) - HashOf(slot, before);
             epochs[slot] = value.Epoch;
             if (value.Transfer == default) transfers.Remove(slot);
             else transfers[slot] = value.Transfer;
@@ -47,7 +52,8 @@ internal sealed class SlotOwnership
     }
 
     /// <summary>Whether keys of the slot are read and written here. Any thread may ask; only the owner's answer is exact.</summary>
-    public bool IsServed(int slot) => phases[slot] is SlotPhase.Owned or SlotPhase.Leaving or SlotPhase.Keeping;
+    public bool IsServed(int slot) => phases[slot] is SlotPhase.Owned or SlotPhase.Leaving or SlotPhase.Keeping
+        || (Planted.Is(PlantedFault.HandedSlotServed) && phases[slot] == SlotPhase.Handed);
 
     /// <summary>The phase, for any thread; only the owner's answer is exact.</summary>
     public SlotPhase PhaseOf(int slot) => phases[slot];
@@ -113,6 +119,15 @@ internal sealed class SlotOwnership
     public bool TryReadFrom(ref ByteReader reader)
     {
         Reset();
+        Action<int, SlotState, SlotState>? told = Changing;
+        Changing = null; // a snapshot says how slots are, not what changed
+        bool isRead = TryReadRuns(ref reader);
+        Changing = told;
+        return isRead;
+    }
+
+    private bool TryReadRuns(ref ByteReader reader)
+    {
         uint runs = reader.ReadUInt32();
         int slot = 0;
         for (uint run = 0; run < runs; run++)

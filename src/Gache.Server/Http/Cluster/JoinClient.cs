@@ -70,8 +70,8 @@ internal sealed class JoinClient(HttpClient client) : IJoinClient
                 && ShardId.TryParse(Text(root, "shard"), out ShardId shard))
             {
                 _ = NodeId.TryParse(Text(root, "id"), out NodeId node);
-                SlotSet? slots = null; // a member of an earlier version does not tell them
-                if (root.TryGetProperty("slots", out JsonElement told) && JoinText.ReadSlots(told, out slots) is not null) return null;
+                SlotSet? slots = null;
+                if (root.TryGetProperty("slots", out JsonElement pairs)) _ = JoinText.ReadSlots(pairs, out slots);
                 return new JoinAnswer(null, JoinRefusal.None, "", cluster, shard, node) { Slots = slots ?? new SlotSet() };
             }
 
