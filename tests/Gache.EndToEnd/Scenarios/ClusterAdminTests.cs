@@ -24,7 +24,7 @@ public sealed class ClusterAdminTests
             Answer taken = await AskAsync(cluster.Nodes[asked], HttpMethod.Post, "/cluster/move", wish);
             Assert.True(taken.Status == 202 && taken.Json.GetProperty("moving").GetInt32() == 50, taken.ToString());
             await MovedAsync(cluster);
-            Assert.Equal(50, CountIn(await SlotsAsync(cluster.Nodes[asked], shards[to]), 0, 49));
+            await Wait.UntilAsync("the node that was asked knows it as well", async () => CountIn(await SlotsAsync(cluster.Nodes[asked], shards[to]), 0, 49) == 50);
             foreach (string key in keys)
             {
                 foreach (Node node in cluster.Nodes) Assert.Equal($"value of {key}", await cluster.ReadAsync(node, key));
