@@ -17,8 +17,7 @@ public sealed partial class KeyValueStore
         Invariant.Holds(WriteOptionsView.TryParse(view.Options, out WriteOptionsView options), $"entry {AppliedIndex} has options that cannot be read");
         bool exists = table.Blocks.TryFind(slot, view.Key, out Record present);
         ulong revision = exists ? present.Revision : 0;
-        if (!options.Condition.Holds(exists, revision) && !(exists && Planted.Is(PlantedFault.AnyRevisionMatches)))
-            return new ApplyResult(ApplyStatus.ConditionFailed, revision, exists);
+        if (!options.Condition.Holds(exists, revision)) return new ApplyResult(ApplyStatus.ConditionFailed, revision, exists);
         return Write(slot, view);
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Gache.Primitives;
 
 namespace Gache.Store;
 
@@ -54,7 +55,7 @@ internal readonly ref struct ConditionView
     public bool Holds(bool exists, ulong revision)
     {
         if (mustExist && !exists) return false;
-        if (hasAnyOf && !(exists && Names(anyOf, revision))) return false;
+        if (hasAnyOf && !(exists && (Names(anyOf, revision) || Planted.Is(PlantedFault.AnyRevisionMatches)))) return false;
         return !(exists && (mustNotExist || Names(noneOf, revision)));
     }
 

@@ -79,7 +79,7 @@ internal readonly ref struct WriteOptionsView
         return bytes.IsEmpty;
     }
 
-    private static bool TryTakeRevisions(bool areThere, ref ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> revisions)
+    private static bool TryTakeRevisions(bool areThere, scoped ref ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> revisions)
     {
         revisions = default;
         if (!areThere) return true;

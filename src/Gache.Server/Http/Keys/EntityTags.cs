@@ -62,7 +62,8 @@ internal static class EntityTags
             if (!rest.IsEmpty) return null;
         }
 
-        return tags is > 0 and <= Condition.MaxRevisions ? revisions.ToArray() : null;
+        if (tags is 0 or > Condition.MaxRevisions) return null; // (a conditional expression would make an empty list of null)
+        return revisions.ToArray();
     }
 
     /// <summary>Takes one tag and the comma after it from the front; false at the end, or where none stands.</summary>
