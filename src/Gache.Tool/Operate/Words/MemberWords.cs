@@ -78,7 +78,7 @@ internal static class MemberWords
 
     /// <summary>What so many voters instead of so many mean.</summary>
     public static string Left(int voters, int before) => string.Create(
-        CultureInfo.InvariantCulture, $"{voters} voters are left, of which {Failures(voters)} may fail (now {Failures(before)} of {before})");
+        CultureInfo.InvariantCulture, $"{voters} voter{(voters == 1 ? " is" : "s are")} left, of which {Failures(voters)} may fail (now {Failures(before)} of {before})");
 
     /// <summary>Whether a member counts.</summary>
     public static bool IsVoter(MemberJson member) => member.Role is not ("learner" or "outside" or "");
