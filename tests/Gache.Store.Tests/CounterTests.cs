@@ -24,7 +24,7 @@ public sealed class CounterTests
 
     [Fact]
     public void An_addition_does_what_whole_numbers_without_end_do_within_its_bounds() =>
-        Gen.Select(Numbers.Null(0.2), Numbers, Numbers, Numbers).Sample((present, delta, one, two) =>
+        Gen.Select(Numbers.Nullable(0.2), Numbers, Numbers, Numbers).Sample((present, delta, one, two) =>
         {
             using var store = new KeyValueStore();
             if (present is { } number) store.Set("c"u8, Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture)));
