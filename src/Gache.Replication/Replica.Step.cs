@@ -35,6 +35,7 @@ public sealed partial class Replica
                 TakeWishes();
                 TakeRequests();
                 Propose();
+                ProposeTime();
                 core.Drain(outputs);
                 Perform();
                 more = Apply();
@@ -197,6 +198,12 @@ public sealed partial class Replica
             if (operation.NeedsSpace && NoSpace() is { } refusal)
             {
                 Refuse(operation, refusal);
+                continue;
+            }
+
+            if (IsIdempotencyFull(operation))
+            {
+                Refuse(operation, IdempotencyFull);
                 continue;
             }
 
@@ -369,6 +376,7 @@ public sealed partial class Replica
     private void TakeLeadership()
     {
         leadingSinceTick = nowTick;
+        timeIndex = 0;
         checksums.ForgetReports();
         members.StartLeading();
         Counters.ElectionsWon++;

@@ -176,8 +176,8 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
                 if (isAll) break;
             }
 
-            (UInt128 checksum, ulong revision) = await own.InspectAsync(store => (store.SlotChecksum(slot), store.Revision)).ConfigureAwait(false);
-            SlotCommand takeOver = begin with { Kind = CommandKind.TakeOver, Number = revision, Checksum = checksum };
+            (UInt128 checksum, ulong revision, ulong time) = await own.InspectAsync(store => (store.SlotChecksum(slot), store.Revision, store.SlotTime(slot))).ConfigureAwait(false);
+            SlotCommand takeOver = begin with { Kind = CommandKind.TakeOver, Number = revision, Checksum = checksum, SlotTime = time };
             if (await AskAsync(peer, CallKind.ImportOwn, target, takeOver.Encode(), options.Call).ConfigureAwait(false) != MoveAnswer.Owned) return false;
         }
         finally
