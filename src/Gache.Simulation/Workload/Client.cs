@@ -97,6 +97,12 @@ public sealed class Client
         }));
     }
 
+    private Condition DrawCondition(string key)
+    {
+        if (random.Chance(0.6) && revisions.TryGetValue(key, out ulong revision)) return new Condition { AnyOf = new[] { revision } };
+        return random.Chance(0.8) ? new Condition { MustNotExist = true } : new Condition { MustExist = true };
+    }
+
     /// <summary>What is added is drawn from so many numbers that the sums of any few tell which they were.</summary>
     private CounterTerms DrawTerms(string key)
     {

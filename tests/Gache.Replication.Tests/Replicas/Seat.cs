@@ -34,6 +34,11 @@ internal sealed class Seat(Room room, string name) : IBackground
 
     public WriteAheadLog Log => start!.Log;
 
+    /// <summary>What its next start goes by.</summary>
+    public ReplicaOptions Options { get; set; } = Room.ReplicaSizes;
+
+    public KeyValueStore Store => start!.Store;
+
     public ulong StoreTimeMilliseconds => start!.Store.StoreTimeMilliseconds;
 
     public IReadOnlyList<SnapshotFile> Snapshots => start!.Snapshots.List();
@@ -90,7 +95,7 @@ internal sealed class Seat(Room room, string name) : IBackground
         {
             Identity = Identity, Core = start.Core, Log = start.Log, Submit = start.Log.Submit, Store = start.Store, Snapshots = start.Snapshots,
             Transport = new SeatTransport(room, this), Background = this, Time = room.Time, FreeDiskBytes = () => FreeDiskBytes(),
-            Logger = NullLogger.Instance, Options = Room.ReplicaSizes, End = how => End = how,
+            Logger = NullLogger.Instance, Options = Options, End = how => End = how,
             RememberMute = term => Data.WriteMute(who.Node, term), MuteSinceTerm = Data.ReadMute(who.Node),
         });
         room.Connected(this);
