@@ -194,7 +194,7 @@ public sealed partial class Replica
         for (int i = 0; i < options.MaxBatchEntries && bytes < options.MaxBatchBytes && core.TakesProposals; i++)
         {
             if (!waitingWrites.TryDequeue(out WriteOperation? operation)) break;
-            if (operation.NeedsSpace && NoSpace() is { } refusal)
+            if (operation.NeedsSpace && NoSpaceFor(operation.Command) is { } refusal)
             {
                 Refuse(operation, refusal);
                 continue;
