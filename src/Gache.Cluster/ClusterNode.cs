@@ -70,7 +70,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
     {
         ReplicaStatus status = options.Status();
         bool isMember = options.Replica() is { } own && status.Role != ReplicaRole.Outside && status.AppliedIndex >= FoundingEntries;
-        SlotPhase phase = isMember ? options.Replica()!.SlotPhaseOf(slot) : SlotPhase.None;
+        SlotPhase phase = isMember ? own!.SlotPhaseOf(slot) : SlotPhase.None;
         if (phase is SlotPhase.Owned or SlotPhase.Leaving or SlotPhase.Keeping) return new SlotRoute(RouteKind.Here);
         if (phase == SlotPhase.Handed) return new SlotRoute(RouteKind.Moving);
 
