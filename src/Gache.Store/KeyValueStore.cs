@@ -82,28 +82,8 @@ public sealed partial class KeyValueStore : IDisposable
         Invariant.Holds(Command.TryParse(command, out CommandView view), $"entry {index} of {command.Length} bytes is not a command");
         time.Apply(view.StoreTimeMilliseconds);
 
-        if (view.Kind > CommandKind.Time) return new ApplyResult(ApplySlots(view) ? ApplyStatus.Done : ApplyStatus.Outdated, Revision, false);
+        if (view.Kind.IsOfSlots()) return new ApplyResult(ApplySlots(view) ? ApplyStatus.Done : ApplyStatus.Outdated, Revision, false);
         return view.Kind == CommandKind.Time ? new ApplyResult(ApplyStatus.Done, Revision, false) : ApplyToKey(view);
-    }
-
-    private ApplyResult ApplyToKey(in CommandView view)
-    {
-        int slot = Slot.Of(view.Key);
-        if (!ownership.IsServed(slot)) return new ApplyResult(ApplyStatus.NotServed, Revision, false);
-
-        bool existed;
-        if (view.Kind == CommandKind.Delete)
-        {
-            existed = table.Remove(slot, view.Key);
-            if (existed) Revision++; // removing nothing changes nothing, so that a retry does not show
-        }
-        else
-        {
-            existed = table.Set(slot, view.Key, ++Revision, view.Value);
-        }
-
-        NoteChange(slot, view.Key);
-        return new ApplyResult(ApplyStatus.Done, Revision, existed);
     }
 
     /// <summary>Passes an entry that is none of the store's (a no-op, a configuration): only the applied index moves.</summary>

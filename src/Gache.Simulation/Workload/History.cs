@@ -1,4 +1,5 @@
 using Gache.Primitives;
+using Gache.Store;
 
 namespace Gache.Simulation;
 
@@ -16,20 +17,30 @@ public sealed class History
     public int DoneCount { get; private set; }
 
     /// <summary>Begins an operation; a set or put gets a value that no other one has.</summary>
-    public Operation Invoke(int client, OperationKind kind, string key)
+    public Operation Invoke(int client, OperationKind kind, string key, Condition? condition = null, CounterTerms counter = default)
     {
-        var operation = new Operation { Client = client, Kind = kind, Key = key, Invoked = place++ };
+        var operation = new Operation { Client = client, Kind = kind, Key = key, Invoked = place++, Condition = condition, Counter = counter };
         if (operation.WritesValue) operation.Value = ++lastValue;
         operations.Add(operation);
         return operation;
     }
 
     /// <summary>A write was carried out.</summary>
-    public void Complete(Operation operation, ulong revision, bool existed)
+    public void Complete(Operation operation, ulong revision, bool existed, long sum = 0)
     {
         End(operation, Outcome.Done);
+        if (operation.Kind == OperationKind.Add) operation.Value = sum;
         operation.Revision = revision;
         operation.IsFound = existed;
+    }
+
+    /// <summary>A write's condition did not hold.</summary>
+    public void Decline(Operation operation, ulong revision, bool exists)
+    {
+        End(operation, Outcome.Declined);
+        operation.Revision = revision;
+        operation.IsFound = exists;
+        DoneCount++;
     }
 
     /// <summary>A read was carried out.</summary>

@@ -1,3 +1,5 @@
+using Gache.Store;
+
 namespace Gache.Simulation;
 
 /// <summary>What a client asks.</summary>
@@ -17,6 +19,9 @@ public enum OperationKind
 
     /// <summary>GET with <c>level=stale</c>.</summary>
     StaleRead,
+
+    /// <summary>POST with <c>add</c>: counts, on keys of its own.</summary>
+    Add,
 }
 
 /// <summary>What the client knows of its operation's effect.</summary>
@@ -30,6 +35,9 @@ public enum Outcome
 
     /// <summary>It was refused, and surely never takes effect (P11).</summary>
     NotApplied,
+
+    /// <summary>It was judged where it stands in the log, and its condition did not hold: the answer tells the key's present revision.</summary>
+    Declined,
 }
 
 /// <summary>One attempt of one client, as the client saw it. A repeated request is a new operation with a new value.</summary>
@@ -50,7 +58,14 @@ public sealed class Operation
     /// <summary>Of which key.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The number of the value: of a set or put the one to write, unique in the history; of a read the one found.</summary>
+    /// <summary>Of a write: what must hold for it to be carried out; null for nothing.</summary>
+    public Condition? Condition { get; init; }
+
+    /// <summary>Of an addition: what is added, and the bound of the sum.</summary>
+    public CounterTerms Counter { get; init; }
+
+    /// <summary>The number of the value: of a set or put the one to write, unique in the history; of a read the one found; of an addition the
+    /// sum.</summary>
     public long Value { get; set; }
 
     /// <summary>The place in the history at which it was asked.</summary>
@@ -62,17 +77,17 @@ public sealed class Operation
     /// <summary>What the client knows.</summary>
     public Outcome Outcome { get; set; }
 
-    /// <summary>Of a read whether the key was found; of a write whether it existed before.</summary>
+    /// <summary>Of a read whether the key was found; of a write whether it existed before; of a declined one whether it exists.</summary>
     public bool IsFound { get; set; }
 
-    /// <summary>The revision answered.</summary>
+    /// <summary>The revision answered; of a declined write the key's present one.</summary>
     public ulong Revision { get; set; }
 
     /// <summary>At whom, and the refusal's words; for the trace.</summary>
     public string Remark { get; set; } = "";
 
-    /// <summary>True for set, put and delete.</summary>
-    public bool IsWrite => Kind is OperationKind.Set or OperationKind.Put or OperationKind.Delete;
+    /// <summary>True for set, put, delete and add.</summary>
+    public bool IsWrite => Kind is OperationKind.Set or OperationKind.Put or OperationKind.Delete or OperationKind.Add;
 
     /// <summary>True for set and put.</summary>
     public bool WritesValue => Kind is OperationKind.Set or OperationKind.Put;
@@ -80,12 +95,20 @@ public sealed class Operation
     /// <inheritdoc/>
     public override string ToString()
     {
-        string what = WritesValue ? $"{Kind} {Key}=v{Value}" : $"{Kind} {Key}";
+        string what = $"{(WritesValue ? $"{Kind} {Key}=v{Value}" : Kind == OperationKind.Add ? $"{Kind} {Key}+{Counter.Delta}, at most {Counter.Max}" : $"{Kind} {Key}")}{Condition switch
+        {
+            { MustExist: true } => " if it exists",
+            { MustNotExist: true } => " if it does not exist",
+            { AnyOf: { } revisions } => $" if revision {string.Join('/', revisions.ToArray())}",
+            _ => "",
+        }}";
         string end = Completed == Never ? "…" : $"{Completed}";
         string result = Outcome switch
         {
             Outcome.Unknown => "unknown",
             Outcome.NotApplied => "not-applied",
+            Outcome.Declined => IsFound ? $"declined, revision {Revision}" : "declined, not there",
+            _ when Kind == OperationKind.Add => $"sum {Value}, revision {Revision}, {(IsFound ? "existed" : "new")}",
             _ when IsWrite => $"done, revision {Revision}, {(IsFound ? "existed" : "new")}",
             _ => IsFound ? $"found v{Value}, revision {Revision}" : "not found",
         };
