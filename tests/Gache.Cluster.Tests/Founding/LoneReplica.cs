@@ -14,6 +14,8 @@ internal sealed class LoneReplica : ITransport, IBackground
         SegmentSize = 48 << 10, ZeroAhead = 8 << 10, MaxBatchBytes = 16 << 10, MaxEntryBytes = 8 << 10, MaxConfigurationBytes = 8 << 10, MaxBatchEntries = 64,
     };
 
+    private readonly ReplicaStart start;
+
     public LoneReplica(byte[]? firstCommand = null)
     {
         var random = new Random(1);
@@ -22,7 +24,7 @@ internal sealed class LoneReplica : ITransport, IBackground
         var who = new FolderIdentity(NodeId.New(random), ShardId.New(random), ClusterId.New(random));
         var alone = new Configuration([new Member(who.Node, "raft:1", "api:1")], [who.Node]);
         ReplicaStart.Found(disk, data, who, alone, firstCommand, LogSizes, random);
-        ReplicaStart start = ReplicaStart.Open(disk, data, who, LogSizes, new RaftOptions(), random);
+        start = ReplicaStart.Open(disk, data, who, LogSizes, new RaftOptions(), random);
         Replica = new Replica(new ReplicaParts
         {
             Identity = new PeerIdentity(who.Node, who.Shard, who.Cluster, 1, "raft:1", "api:1"), Core = start.Core, Log = start.Log, Submit = start.Log.Submit,
@@ -32,17 +34,23 @@ internal sealed class LoneReplica : ITransport, IBackground
         for (int tick = 0; tick < 1_000 && !(start.Core.Role == Role.Leader && start.Core.HasCommittedInTerm); tick++)
         {
             Replica.Tick();
-            while (start.Log.TryTake(out LogBatch batch))
-            {
-                start.Log.Write(batch);
-                Replica.LogCompleted(start.Log.Sync(batch));
-            }
+            Work();
         }
 
         for (int tick = 0; tick < 20; tick++) Replica.Tick(); // so that its status is told
     }
 
     public Replica Replica { get; }
+
+    /// <summary>Does what waits for the disk.</summary>
+    public void Work()
+    {
+        while (start.Log.TryTake(out LogBatch batch))
+        {
+            start.Log.Write(batch);
+            Replica.LogCompleted(start.Log.Sync(batch));
+        }
+    }
 
     public void Run(Action work) => work();
 
