@@ -109,6 +109,10 @@ internal sealed class MemoryShard : IShard
     public Task<T> InspectAsync<T>(Func<KeyValueStore, T> look) =>
         Store is { } store ? Task.FromResult(look(store)) : Task.FromCanceled<T>(new CancellationToken(canceled: true));
 
+    public FolderReport Folder { get; set; } = new(Node, "127.0.0.1:8001", false, new ShardId(5), null);
+
+    public FolderReport Report() => Folder;
+
     public Task<JoinAnswer> JoinAsync(JoinRequest request)
     {
         Joins.Add(request);

@@ -31,6 +31,9 @@ internal sealed class NodeShard(ShardNode node) : IShard
         node.Replica is { } replica ? replica.InspectAsync(look) : Task.FromCanceled<T>(new CancellationToken(canceled: true));
 
     /// <inheritdoc/>
+    public FolderReport Report() => node.Report();
+
+    /// <inheritdoc/>
     public Task<JoinAnswer> JoinAsync(JoinRequest request) => node.JoinAsync(request);
 
     /// <inheritdoc/>

@@ -95,6 +95,7 @@ internal sealed partial class Dispatcher
             case "/readyz": return HealthPages.AnswerReadyAsync(context, shard?.Status, isStopping, elsewhere.Cluster, target.Query);
             case "/cluster": return cluster.AnswerAsync(context, shard?.Status, elsewhere.Cluster);
             case "/join": return join.AnswerAsync(context, shard, target.Query);
+            case "/join/folder": return FolderPage.AnswerAsync(context, shard);
             case "/metrics": return metrics.AnswerAsync(context);
             case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");
             case "/keys" or "/batch" or "/txn" or "/watch":

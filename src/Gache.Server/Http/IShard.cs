@@ -27,6 +27,9 @@ internal interface IShard
     /// <summary>Looks at the applied state, as its owner; cancelled where there is none (see <see cref="Replica.InspectAsync"/>).</summary>
     Task<T> InspectAsync<T>(Func<KeyValueStore, T> look);
 
+    /// <summary>What this node says of its folder to one that may found a shard; cheap.</summary>
+    FolderReport Report();
+
     /// <summary>Takes up a member, or a member's changed address.</summary>
     Task<JoinAnswer> JoinAsync(JoinRequest request);
 
