@@ -41,6 +41,9 @@ public enum PlantedFault
 
     /// <summary>A stream that was overtaken by a later one still ends the import.</summary>
     OlderStreamTakesOver,
+
+    /// <summary>A condition that names a revision is taken to hold for any key that is there.</summary>
+    AnyRevisionMatches,
 }
 
 /// <summary>Says which mistake is planted on this thread. In a Release build none can be: every question is a constant no.</summary>

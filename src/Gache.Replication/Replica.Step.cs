@@ -285,8 +285,8 @@ public sealed partial class Replica
     {
         if (pending.Take(entry.Index) is not { } operation) return;
         if (operation.Term != entry.Term) operation.Refuse(Superseded(entry)); // a committed entry of another term stands there (P11)
-        else if (result.Status == ApplyStatus.Done) operation.Answer(result.Revision, result.Existed);
-        else operation.Refuse(result.Status == ApplyStatus.NotServed ? NotServed : Outdated); // apply itself refused it (P11)
+        else if (result.Status is ApplyStatus.NotServed or ApplyStatus.Outdated) operation.Refuse(result.Status == ApplyStatus.NotServed ? NotServed : Outdated); // apply itself refused it (P11)
+        else operation.Answer(result);
         answers.Add(operation);
     }
 

@@ -86,26 +86,6 @@ public sealed partial class KeyValueStore : IDisposable
         return view.Kind == CommandKind.Time ? new ApplyResult(ApplyStatus.Done, Revision, false) : ApplyToKey(view);
     }
 
-    private ApplyResult ApplyToKey(in CommandView view)
-    {
-        int slot = Slot.Of(view.Key);
-        if (!ownership.IsServed(slot)) return new ApplyResult(ApplyStatus.NotServed, Revision, false);
-
-        bool existed;
-        if (view.Kind == CommandKind.Delete)
-        {
-            existed = table.Remove(slot, view.Key);
-            if (existed) Revision++; // removing nothing changes nothing, so that a retry does not show
-        }
-        else
-        {
-            existed = table.Set(slot, view.Key, ++Revision, view.Value);
-        }
-
-        NoteChange(slot, view.Key);
-        return new ApplyResult(ApplyStatus.Done, Revision, existed);
-    }
-
     /// <summary>Passes an entry that is none of the store's (a no-op, a configuration): only the applied index moves.</summary>
     /// <param name="index">The entry's index: the one after <see cref="AppliedIndex"/>.</param>
     public void ApplyNothing(ulong index) => MoveTo(index);

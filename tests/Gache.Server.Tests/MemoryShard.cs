@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Gache.Log;
 using Gache.Primitives;
 using Gache.Replication;
@@ -8,12 +7,11 @@ using Xunit;
 
 namespace Gache.Server.Tests;
 
-/// <summary>A shard in memory: answers at once, or as the test says.</summary>
-internal sealed class MemoryShard : IShard
+/// <summary>A shard in memory, over the store itself: answers at once, or as the test says.</summary>
+internal sealed class MemoryShard : IShard, IDisposable
 {
-    private readonly ConcurrentDictionary<string, (ulong Revision, byte[] Value)> values = new();
+    private readonly KeyValueStore keys = new();
     private readonly Lock gate = new();
-    private ulong revision;
 
     public static NodeId Node { get; } = new(7);
 
@@ -82,14 +80,11 @@ internal sealed class MemoryShard : IShard
             return new WriteAnswer(result.Status == ApplyStatus.Done ? null : new Refusal(RefusalCode.Outdated, "the slot is in another phase"));
         }
 
-        string key = Convert.ToHexString(view.Key);
         lock (gate)
         {
             Writes++;
-            bool existed = values.ContainsKey(key);
-            if (view.Kind == CommandKind.Delete) values.Remove(key, out _);
-            else values[key] = (++revision, view.Value.ToArray());
-            return new WriteAnswer(null, revision, existed);
+            ApplyResult result = keys.Apply(keys.AppliedIndex + 1, command);
+            return new WriteAnswer(null, result.Revision, result.Existed, result.Status);
         }
     }
 
@@ -98,9 +93,12 @@ internal sealed class MemoryShard : IShard
         if (Gate is { } wait) await wait;
         LastLevel = level;
         if (Refusal is { } refusal) return new ReadAnswer(refusal);
-        return values.TryGetValue(Convert.ToHexString(key.Span), out var found)
-            ? new ReadAnswer(true, found.Revision, found.Value, null)
-            : new ReadAnswer(false, 0, default, null);
+        lock (gate)
+        {
+            return keys.TryGet(key.Span, out ValueRef found)
+                ? new ReadAnswer(true, found.Revision, found.Bytes.ToArray(), null)
+                : new ReadAnswer(false, 0, default, null);
+        }
     }
 
     /// <summary>The state that is looked at, if the test has one.</summary>
@@ -137,5 +135,13 @@ internal sealed class MemoryShard : IShard
     }
 
     /// <summary>What is stored under a key, given as bytes.</summary>
-    public byte[]? Stored(ReadOnlySpan<byte> key) => values.TryGetValue(Convert.ToHexString(key), out var found) ? found.Value : null;
+    public byte[]? Stored(ReadOnlySpan<byte> key)
+    {
+        lock (gate) return keys.TryGet(key, out ValueRef found) ? found.Bytes.ToArray() : null;
+    }
+
+    public void Dispose()
+    {
+        lock (gate) keys.Dispose();
+    }
 }

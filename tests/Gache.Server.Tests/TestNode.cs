@@ -60,7 +60,11 @@ internal sealed class TestNode : IAsyncDisposable
         return await connection.ReadAsync(method == "HEAD");
     }
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await host.DisposeAsync();
+        Shard.Dispose();
+    }
 }
 
 internal static class Problem

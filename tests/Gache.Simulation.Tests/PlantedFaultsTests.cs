@@ -24,7 +24,7 @@ public class PlantedFaultsTests
     [MemberData(nameof(Faults))]
     public void Planted_fault_is_found(PlantedFault fault)
     {
-        WorldOptions options = fault >= PlantedFault.HandedSlotServed
+        WorldOptions options = fault is >= PlantedFault.HandedSlotServed and <= PlantedFault.OlderStreamTakesOver
             ? (fault is PlantedFault.HandedSlotServed or PlantedFault.TakenWithoutChecksum ? ShardSeedsTests.Busy : ShardSeedsTests.Options) with { Planted = fault }
             : new WorldOptions { Planted = fault, TraceLines = SeedVariables.TraceLines, Workload = WorkloadFor(fault) };
         if (SeedVariables.One is ulong one)

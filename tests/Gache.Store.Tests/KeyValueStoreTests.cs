@@ -1,3 +1,4 @@
+using CsCheck;
 using Gache.Primitives;
 using Xunit;
 
@@ -123,5 +124,46 @@ public sealed class KeyValueStoreTests : IDisposable
         store.Delete("a"u8);
         Assert.Equal(UInt128.Zero, store.SlotChecksum(slot));
         Assert.Equal(0, store.KeyCountOf(slot));
+    }
+
+    [Fact]
+    public void A_conditional_write_does_what_the_contract_says_to_any_history()
+    {
+        string[] names = ["a", "b"];
+        Gen<(int Kind, int Key, Condition? Condition, ulong Least)> step = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 1], CommandTests.Conditions.Null(0.3), Gen.ULong[0, 5]);
+        step.Array[1, 40].Sample(history =>
+        {
+            using var store = new KeyValueStore();
+            var model = new ModelStore();
+            foreach ((int kind, int number, Condition? drawn, ulong least) in history)
+            {
+                byte[] key = System.Text.Encoding.ASCII.GetBytes(names[number]);
+                byte[] value = [(byte)least];
+                // Revisions near the present one, so that conditions hold as often as not.
+                Condition? condition = drawn is { AnyOf.Length: > 0 } ? drawn with { AnyOf = new[] { model.Revision - Math.Min(least, model.Revision) } } : drawn;
+                CommandKind command = kind switch { 0 => CommandKind.Set, 1 => CommandKind.Put, _ => CommandKind.Delete };
+                byte[] written = command == CommandKind.Delete ? [] : value;
+                ApplyResult Plain() => command == CommandKind.Delete ? model.Delete(key) : model.Set(key, value);
+                ApplyResult expected = condition is null ? Plain() : model.If(condition, key, Plain);
+                ApplyResult actual = condition is null
+                    ? store.Apply(store.AppliedIndex + 1, StoreDriver.Encode(command, key, written, new WriteOptions()))
+                    : store.Write(command, key, written, new WriteOptions { Condition = condition });
+                Assert.Equal(expected, actual);
+            }
+
+            model.AssertEquals(store);
+        });
+    }
+
+    [Fact]
+    public void A_failed_condition_changes_nothing_but_the_applied_index()
+    {
+        store.Set("a"u8, "1"u8);
+        UInt128 before = store.Checksum;
+        var condition = new WriteOptions { Condition = new Condition { AnyOf = new ulong[] { 7 } } };
+        Assert.Equal(new ApplyResult(ApplyStatus.ConditionFailed, 1, true), store.Write(CommandKind.Set, "a"u8, "2"u8, condition));
+        Assert.Equal(new ApplyResult(ApplyStatus.ConditionFailed, 0, false), store.Write(CommandKind.Delete, "b"u8, default, condition));
+        Assert.Equal(before, store.Checksum);
+        Assert.Equal(3UL, store.AppliedIndex);
     }
 }

@@ -12,6 +12,17 @@ internal static class StoreDriver
     public static ApplyResult Delete(this KeyValueStore store, ReadOnlySpan<byte> key) =>
         store.Apply(store.AppliedIndex + 1, Command.EncodeDelete(key));
 
+    public static ApplyResult Write(this KeyValueStore store, CommandKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, WriteOptions options) =>
+        store.Apply(store.AppliedIndex + 1, Encode(kind, key, value, options));
+
+    public static byte[] Encode(CommandKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, WriteOptions options)
+    {
+        var draft = new CommandDraft(kind, key.Length, value.Length, options);
+        key.CopyTo(draft.Key);
+        value.CopyTo(draft.Value.Span);
+        return draft.Bytes;
+    }
+
     public static byte[]? Get(this KeyValueStore store, ReadOnlySpan<byte> key) =>
         store.TryGet(key, out ValueRef value) ? value.Bytes.ToArray() : null;
 

@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using Gache.Store;
 
 namespace Gache.Replication;
 
@@ -35,7 +36,7 @@ internal sealed class WriteOperation : Operation, IValueTaskSource<WriteAnswer>
 
     public override void Refuse(Refusal refusal) => answer = new WriteAnswer(refusal);
 
-    public void Answer(ulong revision, bool existed) => answer = new WriteAnswer(null, revision, existed);
+    public void Answer(in ApplyResult result) => answer = new WriteAnswer(null, result.Revision, result.Existed, result.Status);
 
     public override void Complete() => source.SetResult(answer);
 

@@ -24,7 +24,7 @@ public sealed class Effect(Operation operation)
     /// <summary>A read saw its value.</summary>
     public Violation? SeenBy(Operation read)
     {
-        if (operation.Outcome == Outcome.NotApplied) return new("a refused write was applied", $"{read} saw the value of {operation}");
+        if (operation.Outcome is Outcome.NotApplied or Outcome.Declined) return new("a refused write was applied", $"{read} saw the value of {operation}");
         if (read.Completed < operation.Invoked) return new("a value was read before it was written", $"{read} saw the value of {operation}");
         if (Revision != 0 && Revision != read.Revision)
             return new("one write has two revisions", $"{read} saw the value of {operation}, known with revision {Revision}");

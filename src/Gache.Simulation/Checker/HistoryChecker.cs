@@ -12,6 +12,7 @@ public static class HistoryChecker
     /// <param name="isOneShard">Whether all keys were always in one shard.</param>
     public static Violation? Check(IReadOnlyList<Operation> history, bool isOneShard = true)
     {
+        if (ConditionRules.Check(history) is Violation condition) return condition;
         var keys = new List<KeyHistory>();
         foreach (IGrouping<string, Operation> group in history.GroupBy(o => o.Key))
         {

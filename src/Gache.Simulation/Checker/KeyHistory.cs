@@ -14,6 +14,9 @@ public sealed class KeyHistory
     /// <summary>Linearizable reads that were answered.</summary>
     public List<Operation> Reads { get; } = [];
 
+    /// <summary>Writes that were declined: each tells the revision at its place, as a read does.</summary>
+    public List<Operation> Declined { get; } = [];
+
     /// <summary>When each delete was asked of which nothing is known; in order.</summary>
     public List<long> OpenDeletes { get; } = [];
 
@@ -42,6 +45,7 @@ public sealed class KeyHistory
         foreach (Effect effect in effects.OrderBy(e => e.Operation.Invoked))
         {
             if (effect.IsCertain) key.Writes.Add(effect);
+            else if (effect.Operation.Outcome == Outcome.Declined) key.Declined.Add(effect.Operation);
             else if (effect.Operation.Outcome == Outcome.NotApplied) continue; // had no effect: the order must be found without it
             else if (effect.Operation.Kind == OperationKind.Delete) key.OpenDeletes.Add(effect.Operation.Invoked);
             else key.OpenSets.Add(effect.Operation.Invoked);

@@ -27,7 +27,7 @@ internal sealed class LinearizationSearch
         changes = [.. key.Writes.Where(w => w.IsKnownChange).Select(w => w.Revision).Order()];
         IEnumerable<(Operation Operation, long By, ulong Revision)> all =
             key.Writes.Select(w => (w.Operation, w.EffectiveBy, w.Revision))
-                .Concat(key.Reads.Select(r => (r, r.Completed, r.Revision)));
+                .Concat(key.Reads.Concat(key.Declined).Select(r => (r, r.Completed, r.Revision)));
         var random = new SeededRandom(1);
         items = [.. all.OrderBy(a => a.Operation.Invoked).Select(a => new Item(a.Operation, a.By, a.Revision, Draw(random)))];
         Link();
@@ -76,7 +76,7 @@ internal sealed class LinearizationSearch
     {
         if (phase != Phase.AfterOpenWrite && (item.Operation.Kind == OperationKind.Read) != (phase == Phase.Reads)) return false;
         State reached = state;
-        if (phase == Phase.AfterOpenWrite && !reached.TakeOpenWrite(item.Needs, key, firstReturn)) return false;
+        if (phase == Phase.AfterOpenWrite && !reached.TakeOpenWrite(item, key, firstReturn)) return false;
         if (!reached.Take(item, changes)) return false;
         if (phase != Phase.Reads && !seen.Add(new Configuration(taken + item.Number, reached))) return false;
 
@@ -153,12 +153,13 @@ internal sealed class LinearizationSearch
     private readonly record struct Configuration(UInt128 Taken, State State);
 
     /// <summary>The key's register, how many changes stand already, and how many of the unknown writes were used.</summary>
-    private record struct State(bool Exists, long Value, ulong Revision, int Changes, int OpenDeletes, int OpenSets)
+    /// <remarks>After an unknown write that nobody saw, the revision is only the least one possible, until an answer tells it.</remarks>
+    private record struct State(bool Exists, long Value, ulong Revision, bool IsLeast, int Changes, int OpenDeletes, int OpenSets)
     {
         /// <summary>Uses an unknown write to bring about what the next item needs; false if none can or none is needed.</summary>
-        public bool TakeOpenWrite(bool? needsExists, KeyHistory key, long firstReturn)
+        public bool TakeOpenWrite(Item item, KeyHistory key, long firstReturn)
         {
-            if (needsExists is not bool exists || exists == Exists) return false;
+            if (item.Needs is not bool exists || (exists == Exists && (!exists || item.NeedsRevision is not ulong wanted || wanted == Revision))) return false;
             List<long> open = exists ? key.OpenSets : key.OpenDeletes;
             int used = exists ? OpenSets : OpenDeletes;
             if (used >= open.Count || open[used] > firstReturn) return false;
@@ -167,6 +168,17 @@ internal sealed class LinearizationSearch
             Exists = exists;
             Value = 0; // nobody saw it
             Revision++; // at least
+            IsLeast = true;
+            return true;
+        }
+
+        /// <summary>The key is there with this revision, as an answer says; false if it cannot be.</summary>
+        private bool Has(ulong revision, ulong[] changes)
+        {
+            if (!Exists) return false;
+            if (!IsLeast) return Revision == revision;
+            if (revision < Revision || (Changes < changes.Length && revision >= changes[Changes])) return false;
+            (Revision, IsLeast) = (revision, false);
             return true;
         }
 
@@ -176,6 +188,8 @@ internal sealed class LinearizationSearch
             if (operation.Kind == OperationKind.Read)
                 return operation.IsFound == Exists && (!Exists || (operation.Value == Value && operation.Revision == Revision));
             if (item.Needs is bool exists && exists != Exists) return false;
+            if (item.NeedsRevision is ulong revision && !Has(revision, changes)) return false;
+            if (operation.Outcome == Outcome.Declined) return true;
             if (operation.Kind == OperationKind.Delete && !operation.IsFound)
             {
                 if (item.Revision < Revision || (Changes < changes.Length && item.Revision >= changes[Changes])) return false;
@@ -186,6 +200,7 @@ internal sealed class LinearizationSearch
             if (changes[Changes] != item.Revision || item.Revision <= Revision) return false;
             Changes++;
             Revision = item.Revision;
+            IsLeast = false;
             Exists = operation.WritesValue;
             Value = operation.WritesValue ? operation.Value : 0;
             return true;
@@ -215,7 +230,12 @@ internal sealed class LinearizationSearch
         public Entry Return { get; }
 
         /// <summary>Whether the key must exist just before; null if the answer does not say.</summary>
-        public bool? Needs => Operation.Outcome != Outcome.Done ? null : Operation.IsFound;
+        public bool? Needs => Operation.Outcome is Outcome.Done or Outcome.Declined ? Operation.IsFound : ConditionRules.NeedsExists(Operation.Condition);
+
+        /// <summary>The revision that the key must have just before; null if nothing says it.</summary>
+        public ulong? NeedsRevision => Operation.Outcome == Outcome.Declined
+            ? Operation.IsFound ? Operation.Revision : null
+            : Operation.Condition?.AnyOf?.Span[0];
 
         public void Unlink()
         {

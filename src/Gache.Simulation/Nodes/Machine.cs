@@ -149,17 +149,12 @@ internal sealed class Machine : IEndpoint
     }
 
     /// <inheritdoc/>
-    public async ValueTask<WriteAnswer> WriteAsync(OperationKind kind, string key, byte[] value)
+    public async ValueTask<WriteAnswer> WriteAsync(Operation write, byte[] value)
     {
         if (Run?.Replica is not Replica replica) return new WriteAnswer(NotYet);
-        byte[] keyBytes = Encoding.UTF8.GetBytes(key);
+        byte[] keyBytes = Encoding.UTF8.GetBytes(write.Key);
         if (Elsewhere(keyBytes, isTried: false) is { } away) return new WriteAnswer(away);
-        WriteAnswer answer = await replica.WriteAsync(kind switch
-        {
-            OperationKind.Set => Command.EncodeSet(keyBytes, value),
-            OperationKind.Put => Command.EncodePut(keyBytes, value),
-            _ => Command.EncodeDelete(keyBytes),
-        }).ConfigureAwait(false);
+        WriteAnswer answer = await replica.WriteAsync(Encode(write, keyBytes, value)).ConfigureAwait(false);
         if (answer.Refusal?.Code != RefusalCode.NotServed) return answer;
         if (value.Length > 0) Shard.SeeRefusedByApply(ValueCodec.Decode(value));
         return new WriteAnswer(Elsewhere(keyBytes, isTried: true) ?? answer.Refusal);
@@ -185,6 +180,20 @@ internal sealed class Machine : IEndpoint
         if (level == ReadLevel.Linearizable && answer.Refusal is null && replica.AppliedIndex < committedBefore)
             world.Fail(new("a stale linearizable read", $"{Name} read {key} at {replica.AppliedIndex}, and {committedBefore} was committed before it was asked"));
         return answer;
+    }
+
+    private static byte[] Encode(Operation write, byte[] key, byte[] value)
+    {
+        CommandKind kind = write.Kind switch
+        {
+            OperationKind.Set => CommandKind.Set,
+            OperationKind.Put => CommandKind.Put,
+            _ => CommandKind.Delete,
+        };
+        var draft = new CommandDraft(kind, key.Length, value.Length, write.Condition is { } condition ? new WriteOptions { Condition = condition } : null);
+        key.CopyTo(draft.Key);
+        value.CopyTo(draft.Value);
+        return draft.Bytes;
     }
 
     /// <summary>Where a node of a cluster sends a request that is not its shard's, as the server does: the owner's leader, or "try again".</summary>

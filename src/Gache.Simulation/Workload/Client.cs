@@ -1,4 +1,5 @@
 using Gache.Replication;
+using Gache.Store;
 
 namespace Gache.Simulation;
 
@@ -19,6 +20,7 @@ public sealed class Client
     private readonly Func<IReadOnlyList<IEndpoint>> endpoints;
     private readonly History history;
     private readonly Dictionary<string, string?> leaders = []; // by tag: the API address of the node that answered a leader's question last, or was named as leader
+    private readonly Dictionary<string, ulong> revisions = []; // by key: the one seen last
     private bool isStopped;
 
     /// <summary>Makes a client that begins after its first thinking time.</summary>
@@ -61,7 +63,7 @@ public sealed class Client
     private void Ask(OperationKind kind, string key, int attempts)
     {
         IEndpoint endpoint = Choose(kind, key);
-        Operation operation = history.Invoke(number, kind, key);
+        Operation operation = history.Invoke(number, kind, key, IsWrite(kind) && random.Chance(options.Conditional) ? DrawCondition(key) : null);
         operation.Remark = endpoint.ApiAddress;
         IsWaiting = true;
         NodeProcess? process = endpoint.Process;
@@ -82,6 +84,14 @@ public sealed class Client
             EventScheduler.Cancel(patience);
         }));
     }
+
+    private Condition DrawCondition(string key)
+    {
+        if (random.Chance(0.6) && revisions.TryGetValue(key, out ulong revision)) return new Condition { AnyOf = new[] { revision } };
+        return random.Chance(0.8) ? new Condition { MustNotExist = true } : new Condition { MustExist = true };
+    }
+
+    private static bool IsWrite(OperationKind kind) => kind is OperationKind.Set or OperationKind.Put or OperationKind.Delete;
 
     private IEndpoint Choose(OperationKind kind, string key)
     {
@@ -106,9 +116,9 @@ public sealed class Client
             if (operation.IsWrite)
             {
                 byte[] value = operation.WritesValue ? ValueCodec.Encode(operation.Value) : [];
-                WriteAnswer write = await endpoint.WriteAsync(operation.Kind, operation.Key, value).ConfigureAwait(false);
+                WriteAnswer write = await endpoint.WriteAsync(operation, value).ConfigureAwait(false);
                 refusal = write.Refusal;
-                answer = () => history.Complete(operation, write.Revision, write.Existed);
+                answer = () => Complete(operation, write);
             }
             else
             {
@@ -117,7 +127,11 @@ public sealed class Client
                 refusal = read.Refusal;
                 long value = read is { Refusal: null, IsFound: true } ? ValueCodec.Decode(read.Value.Span) : 0;
                 (bool isFound, ulong revision) = (read.IsFound, read.Revision);
-                answer = () => history.CompleteRead(operation, isFound, value, revision);
+                answer = () =>
+                {
+                    history.CompleteRead(operation, isFound, value, revision);
+                    if (isFound) revisions[operation.Key] = revision;
+                };
             }
         }
 #pragma warning disable CA1031 // whatever it is, it is the node's failure and goes to the world
@@ -149,6 +163,14 @@ public sealed class Client
                 End(operation, () => history.Refuse(operation), attempts, refusal.Detail);
             }
         });
+    }
+
+    private void Complete(Operation operation, WriteAnswer write)
+    {
+        bool isDone = write.Status == ApplyStatus.Done;
+        if (isDone) history.Complete(operation, write.Revision, write.Existed);
+        else history.Decline(operation, write.Revision, write.Existed);
+        if (isDone ? operation.WritesValue : write.Existed) revisions[operation.Key] = write.Revision;
     }
 
     private void End(Operation operation, Action complete, int attempts, string? remark)

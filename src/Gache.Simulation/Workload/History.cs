@@ -1,4 +1,5 @@
 using Gache.Primitives;
+using Gache.Store;
 
 namespace Gache.Simulation;
 
@@ -16,9 +17,9 @@ public sealed class History
     public int DoneCount { get; private set; }
 
     /// <summary>Begins an operation; a set or put gets a value that no other one has.</summary>
-    public Operation Invoke(int client, OperationKind kind, string key)
+    public Operation Invoke(int client, OperationKind kind, string key, Condition? condition = null)
     {
-        var operation = new Operation { Client = client, Kind = kind, Key = key, Invoked = place++ };
+        var operation = new Operation { Client = client, Kind = kind, Key = key, Invoked = place++, Condition = condition };
         if (operation.WritesValue) operation.Value = ++lastValue;
         operations.Add(operation);
         return operation;
@@ -30,6 +31,15 @@ public sealed class History
         End(operation, Outcome.Done);
         operation.Revision = revision;
         operation.IsFound = existed;
+    }
+
+    /// <summary>A write's condition did not hold.</summary>
+    public void Decline(Operation operation, ulong revision, bool exists)
+    {
+        End(operation, Outcome.Declined);
+        operation.Revision = revision;
+        operation.IsFound = exists;
+        DoneCount++;
     }
 
     /// <summary>A read was carried out.</summary>

@@ -12,10 +12,9 @@ public interface IEndpoint
     NodeProcess? Process { get; }
 
     /// <summary>Writes, inside the process.</summary>
-    /// <param name="kind">Set, put or delete.</param>
-    /// <param name="key">The key.</param>
+    /// <param name="write">What to do.</param>
     /// <param name="value">The value; empty for a delete.</param>
-    ValueTask<WriteAnswer> WriteAsync(OperationKind kind, string key, byte[] value);
+    ValueTask<WriteAnswer> WriteAsync(Operation write, byte[] value);
 
     /// <summary>Reads, inside the process.</summary>
     ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level);

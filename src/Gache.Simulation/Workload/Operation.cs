@@ -1,3 +1,5 @@
+using Gache.Store;
+
 namespace Gache.Simulation;
 
 /// <summary>What a client asks.</summary>
@@ -30,6 +32,9 @@ public enum Outcome
 
     /// <summary>It was refused, and surely never takes effect (P11).</summary>
     NotApplied,
+
+    /// <summary>It was judged where it stands in the log, and its condition did not hold: the answer tells the key's present revision.</summary>
+    Declined,
 }
 
 /// <summary>One attempt of one client, as the client saw it. A repeated request is a new operation with a new value.</summary>
@@ -50,6 +55,9 @@ public sealed class Operation
     /// <summary>Of which key.</summary>
     public required string Key { get; init; }
 
+    /// <summary>Of a write: what must hold for it to be carried out; null for nothing.</summary>
+    public Condition? Condition { get; init; }
+
     /// <summary>The number of the value: of a set or put the one to write, unique in the history; of a read the one found.</summary>
     public long Value { get; set; }
 
@@ -62,10 +70,10 @@ public sealed class Operation
     /// <summary>What the client knows.</summary>
     public Outcome Outcome { get; set; }
 
-    /// <summary>Of a read whether the key was found; of a write whether it existed before.</summary>
+    /// <summary>Of a read whether the key was found; of a write whether it existed before; of a declined one whether it exists.</summary>
     public bool IsFound { get; set; }
 
-    /// <summary>The revision answered.</summary>
+    /// <summary>The revision answered; of a declined write the key's present one.</summary>
     public ulong Revision { get; set; }
 
     /// <summary>At whom, and the refusal's words; for the trace.</summary>
@@ -80,12 +88,19 @@ public sealed class Operation
     /// <inheritdoc/>
     public override string ToString()
     {
-        string what = WritesValue ? $"{Kind} {Key}=v{Value}" : $"{Kind} {Key}";
+        string what = $"{(WritesValue ? $"{Kind} {Key}=v{Value}" : $"{Kind} {Key}")}{Condition switch
+        {
+            { MustExist: true } => " if it exists",
+            { MustNotExist: true } => " if it does not exist",
+            { AnyOf: { } revisions } => $" if revision {string.Join('/', revisions.ToArray())}",
+            _ => "",
+        }}";
         string end = Completed == Never ? "…" : $"{Completed}";
         string result = Outcome switch
         {
             Outcome.Unknown => "unknown",
             Outcome.NotApplied => "not-applied",
+            Outcome.Declined => IsFound ? $"declined, revision {Revision}" : "declined, not there",
             _ when IsWrite => $"done, revision {Revision}, {(IsFound ? "existed" : "new")}",
             _ => IsFound ? $"found v{Value}, revision {Revision}" : "not found",
         };

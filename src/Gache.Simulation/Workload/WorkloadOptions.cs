@@ -27,6 +27,9 @@ public sealed record WorkloadOptions
     /// <summary>The share of each kind, in the order of <see cref="OperationKind"/>.</summary>
     public IReadOnlyList<int> Mix { get; init; } = [25, 15, 12, 36, 12];
 
+    /// <summary>How often a write has a condition: mostly a revision that the client saw, as a compare-and-set has.</summary>
+    public double Conditional { get; init; } = 0.25;
+
     /// <summary>The most attempts of one request: redirects and refusals are followed by another.</summary>
     public int MostAttempts { get; init; } = 4;
 

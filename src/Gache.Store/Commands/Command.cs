@@ -6,15 +6,18 @@ namespace Gache.Store;
 /// <summary>Encodes commands: what an entry of the log carries and <see cref="KeyValueStore.Apply"/> takes.</summary>
 /// <remarks>
 /// Little-endian: kind (1), format (1), store time in milliseconds (8), then for a set, put or delete the key's length (2), the key, and
-/// the value up to the end. The time stands at a fixed place, so that the leader can stamp a finished command when it proposes it.
+/// the value up to the end. In format 2 the options' length (2) stands before the key, and the options (<see cref="WriteOptions"/>) behind
+/// it. The time stands at a fixed place, so that the leader can stamp a finished command when it proposes it.
 /// What is said of slots is in <see cref="SlotCommand"/> and <see cref="SlotsCommand"/>.
 /// </remarks>
 public static class Command
 {
     internal const byte Format = 1;
+    internal const byte FormatWithOptions = 2;
     internal const int TimeOffset = 2;
     internal const int HeadBytes = TimeOffset + sizeof(ulong);
     internal const int KeyOffset = HeadBytes + sizeof(ushort);
+    internal const int KeyOffsetWithOptions = KeyOffset + sizeof(ushort);
 
     /// <summary>Encodes "set <paramref name="key"/> to <paramref name="value"/>"; its time is 0 until it is stamped.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Key or value is outside <see cref="StoreLimits"/>.</exception>
@@ -52,7 +55,7 @@ public static class Command
 
         var kind = (CommandKind)command[0];
         Invariant.Holds(
-            kind is >= CommandKind.Set and <= CommandKind.Recover && command[1] == Format,
+            kind is >= CommandKind.Set and <= CommandKind.Recover && (command[1] == Format || (command[1] == FormatWithOptions && kind <= CommandKind.Delete)),
             $"command of kind {command[0]}, format {command[1]} is unknown to this version");
         ulong time = BinaryPrimitives.ReadUInt64LittleEndian(command[TimeOffset..]);
         if (kind == CommandKind.Time)
@@ -67,16 +70,36 @@ public static class Command
             return true;
         }
 
+        if (command[1] == FormatWithOptions) return TryParseWithOptions(command, kind, time, out view);
         if (command.Length < KeyOffset) return false;
         int keyLength = BinaryPrimitives.ReadUInt16LittleEndian(command[HeadBytes..]);
         if (keyLength is 0 or > StoreLimits.MaxKeyBytes || command.Length < KeyOffset + keyLength) return false;
 
         ReadOnlySpan<byte> value = command[(KeyOffset + keyLength)..];
-        if (value.Length > (kind == CommandKind.Delete ? 0 : StoreLimits.MaxValueBytes)) return false;
+        if (value.Length > MaxValueOf(kind)) return false;
 
         view = new CommandView(kind, time, command.Slice(KeyOffset, keyLength), value);
         return true;
     }
+
+    private static bool TryParseWithOptions(ReadOnlySpan<byte> command, CommandKind kind, ulong time, out CommandView view)
+    {
+        view = default;
+        if (command.Length < KeyOffsetWithOptions) return false;
+        int keyLength = BinaryPrimitives.ReadUInt16LittleEndian(command[HeadBytes..]);
+        int optionsLength = BinaryPrimitives.ReadUInt16LittleEndian(command[KeyOffset..]);
+        int valueOffset = KeyOffsetWithOptions + keyLength + optionsLength;
+        if (keyLength is 0 or > StoreLimits.MaxKeyBytes || optionsLength == 0 || command.Length < valueOffset) return false;
+
+        ReadOnlySpan<byte> options = command.Slice(KeyOffsetWithOptions + keyLength, optionsLength);
+        ReadOnlySpan<byte> value = command[valueOffset..];
+        if (value.Length > MaxValueOf(kind) || !WriteOptionsView.TryParse(options, out _)) return false;
+
+        view = new CommandView(kind, time, command.Slice(KeyOffsetWithOptions, keyLength), value, options);
+        return true;
+    }
+
+    private static int MaxValueOf(CommandKind kind) => kind is CommandKind.Set or CommandKind.Put ? StoreLimits.MaxValueBytes : 0;
 
     /// <summary>Whether the command may make the state larger, and so is refused when memory or disk are short; deletes always go.</summary>
     public static bool NeedsSpace(ReadOnlySpan<byte> command) => (CommandKind)command[0] is CommandKind.Set or CommandKind.Put or CommandKind.Import;

@@ -6,34 +6,43 @@ namespace Gache.Store;
 /// <remarks>What stands in the places is undefined until then. The bytes are as <see cref="Command"/> encodes them.</remarks>
 public readonly struct CommandDraft
 {
+    private readonly int keyOffset;
     private readonly int keyLength;
+    private readonly int valueOffset;
 
     /// <summary>Makes room for a key and a value.</summary>
     /// <param name="kind">Set, put or delete.</param>
     /// <param name="keyLength">1 to <see cref="StoreLimits.MaxKeyBytes"/>.</param>
     /// <param name="valueLength">0 to <see cref="StoreLimits.MaxValueBytes"/>; 0 for a delete.</param>
+    /// <param name="options">What else is asked for; null for nothing.</param>
     /// <exception cref="ArgumentOutOfRangeException">A length is outside <see cref="StoreLimits"/>.</exception>
-    public CommandDraft(CommandKind kind, int keyLength, int valueLength)
+    public CommandDraft(CommandKind kind, int keyLength, int valueLength, WriteOptions? options = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keyLength, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keyLength, StoreLimits.MaxKeyBytes);
         ArgumentOutOfRangeException.ThrowIfNegative(valueLength);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(valueLength, kind == CommandKind.Delete ? 0 : StoreLimits.MaxValueBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(valueLength, kind is CommandKind.Set or CommandKind.Put ? StoreLimits.MaxValueBytes : 0);
 
+        int optionsLength = options?.EncodedLength ?? 0;
         this.keyLength = keyLength;
-        Bytes = GC.AllocateUninitializedArray<byte>(Command.KeyOffset + keyLength + valueLength);
+        keyOffset = options is null ? Command.KeyOffset : Command.KeyOffsetWithOptions;
+        valueOffset = keyOffset + keyLength + optionsLength;
+        Bytes = GC.AllocateUninitializedArray<byte>(valueOffset + valueLength);
         Bytes[0] = (byte)kind;
-        Bytes[1] = Command.Format;
+        Bytes[1] = options is null ? Command.Format : Command.FormatWithOptions;
         Command.StampTime(Bytes, 0);
         BinaryPrimitives.WriteUInt16LittleEndian(Bytes.AsSpan(Command.HeadBytes), (ushort)keyLength);
+        if (options is null) return;
+        BinaryPrimitives.WriteUInt16LittleEndian(Bytes.AsSpan(Command.KeyOffset), (ushort)optionsLength);
+        options.WriteTo(Bytes.AsSpan(keyOffset + keyLength, optionsLength));
     }
 
     /// <summary>The whole command, in an array of exactly its size.</summary>
     public byte[] Bytes { get; }
 
     /// <summary>Where the key belongs.</summary>
-    public Span<byte> Key => Bytes.AsSpan(Command.KeyOffset, keyLength);
+    public Span<byte> Key => Bytes.AsSpan(keyOffset, keyLength);
 
     /// <summary>Where the value belongs.</summary>
-    public Memory<byte> Value => Bytes.AsMemory(Command.KeyOffset + keyLength);
+    public Memory<byte> Value => Bytes.AsMemory(valueOffset);
 }

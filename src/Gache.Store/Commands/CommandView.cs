@@ -3,12 +3,13 @@ namespace Gache.Store;
 /// <summary>A command as it stands in the bytes it was read from.</summary>
 public readonly ref struct CommandView
 {
-    internal CommandView(CommandKind kind, ulong storeTimeMilliseconds, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    internal CommandView(CommandKind kind, ulong storeTimeMilliseconds, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ReadOnlySpan<byte> options = default)
     {
         Kind = kind;
         StoreTimeMilliseconds = storeTimeMilliseconds;
         Key = key;
         Value = value;
+        Options = options;
     }
 
     /// <summary>What is asked for.</summary>
@@ -22,4 +23,7 @@ public readonly ref struct CommandView
 
     /// <summary>The value of a set or put; the body of a command about slots; else empty.</summary>
     public ReadOnlySpan<byte> Value { get; }
+
+    /// <summary>The encoded <see cref="WriteOptions"/> of a set, put or delete that has some; else empty.</summary>
+    internal ReadOnlySpan<byte> Options { get; }
 }

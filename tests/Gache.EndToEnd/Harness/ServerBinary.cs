@@ -1,12 +1,16 @@
 namespace Gache.EndToEnd.Harness;
 
-/// <summary>The server, built by the same build as this test.</summary>
+/// <summary>The server, and the tool beside it, built by the same build as this test.</summary>
 internal static class ServerBinary
 {
     public static string Root { get; } = FindRoot();
 
-    public static string Path { get; } = System.IO.Path.Combine(
-        Root, "src/Gache.Server/bin", new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Parent!.Name, "net10.0/gache");
+    public static string Path { get; } = Built("Gache.Server", "gache");
+
+    public static string Tool { get; } = Built("Gache.Tool", "gache-tool");
+
+    private static string Built(string project, string program) => System.IO.Path.Combine(
+        Root, "src", project, "bin", new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Parent!.Name, "net10.0", program);
 
     private static string FindRoot()
     {

@@ -56,11 +56,13 @@ internal sealed class Writers : IAsyncDisposable
     }
 
     /// <summary>Stops, then reads everything: what was acknowledged is there, what was "not applied" is not, on every replica the same.</summary>
-    public async Task VerifyAsync(Shard shard)
+    public async Task VerifyAsync(Shard shard) => await VerifyAsync(shard, await shard.LeaderAsync(), shard.Nodes);
+
+    /// <summary>The same for a shard whose members are no longer those it began with.</summary>
+    public async Task VerifyAsync(Shard shard, Node leader, IReadOnlyList<Node> replicas)
     {
         await StopAsync();
         Assert.NotEmpty(Acknowledged);
-        Node leader = await shard.LeaderAsync();
 
         await Parallel.ForEachAsync(Acknowledged, Reads, async (write, _) =>
             Assert.Equal($"{write.Key}={write.Value}", $"{write.Key}={await shard.ReadAsync(leader, write.Key)}"));
@@ -69,7 +71,7 @@ internal sealed class Writers : IAsyncDisposable
             string? value = await shard.ReadAsync(leader, write.Key);
             Assert.True(value is null, $"{write.Key} was answered \"{write.Value}\" and yet is there: {value}");
         });
-        await ReplicasAgreeAsync(shard.Nodes);
+        await ReplicasAgreeAsync(replicas);
     }
 
     /// <summary>Stops, then reads everything through all nodes in turn, as <c>curl -L</c> does: what was acknowledged is there, what was "not applied" is not.</summary>

@@ -246,6 +246,80 @@ public class BadHistoriesTests
             z found 1 r1
             """
         },
+        {
+            "condition that holds and is declined", "a condition failed that holds", """
+            a set x 1
+            a ok r1 new
+            b set x 2 if r1
+            b declined r1
+            """
+        },
+        {
+            "condition on absence that is carried out over a value", "a write was carried out against its condition", """
+            a set x 1
+            a ok r1 new
+            b set x 2 if none
+            b ok r2 old
+            """
+        },
+        {
+            "two compare-and-sets on one revision", "not linearizable", """
+            a set x 1
+            a ok r1 new
+            b set x 2 if r1
+            c set x 3 if r1
+            b ok r2 old
+            c ok r3 old
+            """
+        },
+        {
+            "compare-and-set of which nothing was told, on a revision that had gone", "not linearizable", """
+            a set x 1
+            a ok r1 new
+            a set x 2
+            a ok r2 old
+            u set x 3 if r1
+            u lost
+            c read x
+            c found 3 r3
+            """
+        },
+        {
+            "declined write that was applied", "a refused write was applied", """
+            a set x 1
+            a ok r1 new
+            b set x 2 if none
+            b declined r1
+            c read x
+            c found 2 r2
+            """
+        },
+        {
+            "declined with a revision that never was", "not linearizable", """
+            a set x 1
+            a ok r1 new
+            b set x 2 if none
+            b declined r9
+            """
+        },
+        {
+            "declined with a revision that had gone", "not linearizable", """
+            a set x 1
+            a ok r1 new
+            a set x 2
+            a ok r2 old
+            b set x 3 if none
+            b declined r1
+            """
+        },
+        {
+            "declined though nobody can have deleted the key", "not linearizable", """
+            a set x 1
+            a ok r1 new
+            b set x 2 if there
+            b declined
+            """
+        },
     };
 
     [Theory]

@@ -153,6 +153,66 @@ public class GoodHistoriesTests
             a ok r9 new
             """
         },
+        {
+            "compare and set", """
+            a set x 1 if none
+            a ok r1 new
+            b set x 2 if r1
+            c set x 3 if r1
+            b ok r2 old
+            c declined r2
+            c put x 4 if r2
+            c ok r3 old
+            a delete x if there
+            a ok r4 old
+            a set x 5 if r3
+            a declined
+            """
+        },
+        {
+            "revision of an unknown write that only a declined one tells, and that the next one names", """
+            a set x 1
+            a ok r1 new
+            u set x 2
+            u lost
+            b set x 3 if r1
+            b declined r5
+            b set x 4 if r5
+            b ok r6 old
+            """
+        },
+        {
+            "unknown conditional write whose value was seen", """
+            a set x 1
+            a ok r1 new
+            u set x 2 if r1
+            u lost
+            c read x
+            c found 2 r2
+            """
+        },
+        {
+            "unknown conditional write that cannot have been carried out", """
+            a set x 1
+            a ok r1 new
+            a set x 2
+            a ok r2 old
+            u set x 3 if r1
+            u lost
+            c read x
+            c found 2 r2
+            """
+        },
+        {
+            "declined because an unknown delete came before", """
+            a set x 1
+            a ok r1 new
+            u delete x
+            u lost
+            b set x 2 if r1
+            b declined
+            """
+        },
     };
 
     [Theory]

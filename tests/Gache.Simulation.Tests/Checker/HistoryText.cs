@@ -1,10 +1,12 @@
 using System.Globalization;
+using Gache.Store;
 
 namespace Gache.Simulation.Tests;
 
 /// <summary>
 /// Writes a history down as a story, one line an event in the order of happening:
-/// <c>a set x 1</c> asks, <c>a ok r5 new|old</c>, <c>a found 1 r5</c>, <c>a missing</c>, <c>a refused</c>, <c>a lost</c> answer.
+/// <c>a set x 1</c> asks, <c>a ok r5 new|old</c>, <c>a found 1 r5</c>, <c>a missing</c>, <c>a refused</c>, <c>a lost</c> answer. A write may
+/// end with <c>if r5</c>, <c>if there</c> or <c>if none</c>; then <c>a declined r6</c> and <c>a declined</c> (nothing is there) answer, too.
 /// </summary>
 internal static class HistoryText
 {
@@ -19,7 +21,11 @@ internal static class HistoryText
             place++;
             if (Kind(words[1]) is OperationKind kind)
             {
-                var asked = new Operation { Client = words[0][0], Kind = kind, Key = words[2], Invoked = place };
+                int at = Array.IndexOf(words, "if");
+                var asked = new Operation
+                {
+                    Client = words[0][0], Kind = kind, Key = words[2], Invoked = place, Condition = at < 0 ? null : ConditionOf(words[at + 1]),
+                };
                 if (asked.WritesValue) asked.Value = Number(words[3]);
                 open[words[0]] = asked;
                 all.Add(asked);
@@ -28,11 +34,16 @@ internal static class HistoryText
 
             Operation operation = open[words[0]];
             operation.Completed = place;
-            operation.Outcome = words[1] switch { "refused" => Outcome.NotApplied, "lost" => Outcome.Unknown, _ => Outcome.Done };
+            operation.Outcome = words[1] switch { "refused" => Outcome.NotApplied, "lost" => Outcome.Unknown, "declined" => Outcome.Declined, _ => Outcome.Done };
             if (words[1] == "ok")
             {
                 operation.Revision = (ulong)Number(words[2]);
                 operation.IsFound = words[3] == "old";
+            }
+            else if (words is [_, "declined", string revision])
+            {
+                operation.IsFound = true;
+                operation.Revision = (ulong)Number(revision);
             }
             else if (words[1] == "found")
             {
@@ -53,6 +64,13 @@ internal static class HistoryText
         "read" => OperationKind.Read,
         "stale" => OperationKind.StaleRead,
         _ => null,
+    };
+
+    private static Condition ConditionOf(string word) => word switch
+    {
+        "there" => new Condition { MustExist = true },
+        "none" => new Condition { MustNotExist = true },
+        _ => new Condition { AnyOf = new[] { (ulong)Number(word) } },
     };
 
     private static long Number(string word) => long.Parse(word.TrimStart('r'), CultureInfo.InvariantCulture);

@@ -1,3 +1,5 @@
+using Gache.Store;
+
 namespace Gache.Simulation.Tests;
 
 /// <summary>
@@ -27,6 +29,15 @@ internal static class RandomHistory
                 Key = $"k{key}",
                 Invoked = (point * 10L) - random.Next(window * 10),
             };
+            if (operation.IsWrite && random.Chance(0.3))
+            {
+                operation = new Operation
+                {
+                    Client = operation.Client, Kind = operation.Kind, Key = operation.Key, Invoked = operation.Invoked,
+                    Condition = DrawCondition(random, states_),
+                };
+            }
+
             if (operation.WritesValue) operation.Value = ++value;
             all.Add(operation);
 
@@ -46,6 +57,13 @@ internal static class RandomHistory
             }
 
             operation.IsFound = present != 0;
+            if (takesEffect && operation.Condition?.Holds(present != 0, presentRevision) == false)
+            {
+                if (!isUnknown) operation.Outcome = Outcome.Declined;
+                operation.Revision = present != 0 ? presentRevision : 0;
+                continue;
+            }
+
             if (isUnknown && takesEffect && random.Chance(0.5)) operation.Completed = Operation.Never;
             if (takesEffect && (operation.WritesValue || present != 0))
             {
@@ -61,6 +79,17 @@ internal static class RandomHistory
         return Renumbered(all);
     }
 
+    private static Condition DrawCondition(SeededRandom random, List<(long Value, ulong Revision)> states)
+    {
+        (_, ulong revision) = random.Chance(0.6) ? states[^1] : random.Pick(states);
+        return random.Next(5) switch
+        {
+            0 => new Condition { MustExist = true },
+            1 => new Condition { MustNotExist = true },
+            _ => new Condition { AnyOf = new[] { revision } },
+        };
+    }
+
     /// <summary>Places become distinct and consecutive, as in a recorded history; answers of lost requests are not told.</summary>
     private static List<Operation> Renumbered(List<Operation> all)
     {
@@ -70,7 +99,9 @@ internal static class RandomHistory
         return [.. all.Select(o => new Operation
         {
             Client = o.Client, Kind = o.Kind, Key = o.Key, Value = o.Value, Invoked = Place(o.Invoked, 0), Completed = Place(o.Completed, 1),
-            Outcome = o.Outcome, IsFound = o.Outcome == Outcome.Done && o.IsFound, Revision = o.Outcome == Outcome.Done ? o.Revision : 0,
+            Outcome = o.Outcome, IsFound = IsAnswered(o) && o.IsFound, Revision = IsAnswered(o) ? o.Revision : 0, Condition = o.Condition,
         }).OrderBy(o => o.Invoked)];
     }
+
+    private static bool IsAnswered(Operation operation) => operation.Outcome is Outcome.Done or Outcome.Declined;
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Gache.Replication;
+using Gache.Store;
 using Xunit;
 
 namespace Gache.Simulation.Tests;
@@ -23,6 +24,8 @@ public class ClientTests
         Run(clients: 5, seconds: 200);
         Assert.True(history.DoneCount > 500, $"only {history.DoneCount} done");
         Assert.Null(HistoryChecker.Check(history.Operations));
+        Assert.Contains(history.Operations, o => o.Outcome == Outcome.Declined);
+        Assert.Contains(history.Operations, o => o is { Outcome: Outcome.Done, Condition.AnyOf: not null });
         Assert.All(Enum.GetValues<OperationKind>(), k => Assert.Contains(history.Operations, o => o.Kind == k && o.Outcome == Outcome.Done));
     }
 
@@ -109,10 +112,14 @@ public class ClientTests
             foreach (string key in state.Keys.Order().Take((state.Count / 2) + 1).ToList()) state.Remove(key);
         }
 
-        public async ValueTask<WriteAnswer> WriteAsync(OperationKind kind, string key, byte[] value)
+        public async ValueTask<WriteAnswer> WriteAsync(Operation write, byte[] value)
         {
             if (Leader is not null) return new WriteAnswer(Redirect());
             await WaitAsync();
+            (OperationKind kind, string key) = (write.Kind, write.Key);
+            ulong present = state.TryGetValue(key, out (byte[] Value, ulong Revision) before) ? before.Revision : 0;
+            if (write.Condition?.Holds(present != 0, present) == false)
+                return new WriteAnswer(null, present, present != 0, ApplyStatus.ConditionFailed);
             bool existed = state.Remove(key);
             if (kind != OperationKind.Delete) state[key] = (value, revision + 1);
             if (kind != OperationKind.Delete || existed) revision++;

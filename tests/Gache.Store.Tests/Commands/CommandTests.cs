@@ -50,7 +50,8 @@ public sealed class CommandTests
     [InlineData(0, 1)]
     [InlineData(17, 1)]
     [InlineData(1, 0)]
-    [InlineData(1, 2)]
+    [InlineData(1, 3)]
+    [InlineData(4, 2)]
     public void A_kind_or_format_of_a_later_version_ends_the_process_rather_than_diverge(byte kind, byte format)
     {
         byte[] command = Command.EncodeSet("key"u8, "value"u8);
@@ -67,4 +68,32 @@ public sealed class CommandTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Command.EncodePut("key"u8, new byte[StoreLimits.MaxValueBytes + 1]));
         Assert.True(Command.TryParse(Command.EncodePut(new byte[StoreLimits.MaxKeyBytes], new byte[StoreLimits.MaxValueBytes]), out _));
     }
+
+    [Fact]
+    public void A_command_with_options_is_read_as_it_was_written_and_cut_off_nowhere() =>
+        Gen.Select(Gen.Byte.Array[1, 40], Gen.Byte.Array[0, 40], Conditions).Sample((key, value, condition) =>
+        {
+            byte[] command = StoreDriver.Encode(CommandKind.Put, key, value, new WriteOptions { Condition = condition });
+            Command.StampTime(command, 5);
+            Assert.True(Command.TryParse(command, out CommandView view));
+            Assert.Equal(CommandKind.Put, view.Kind);
+            Assert.Equal(5ul, view.StoreTimeMilliseconds);
+            Assert.True(view.Key.SequenceEqual(key));
+            Assert.True(view.Value.SequenceEqual(value));
+            Assert.True(WriteOptionsView.TryParse(view.Options, out WriteOptionsView options));
+            foreach (bool exists in (bool[])[false, true])
+            {
+                for (ulong revision = 0; revision < 6; revision++) Assert.Equal(condition.Holds(exists, revision), options.Condition.Holds(exists, revision));
+            }
+
+            int head = command.Length - value.Length;
+            for (int length = 0; length < head; length++) Assert.False(Command.TryParse(command.AsSpan(0, length), out _));
+        });
+
+    /// <summary>Conditions on few revisions, so that they often hold.</summary>
+    internal static Gen<Condition> Conditions { get; } = Gen.Select(Gen.Bool, Gen.Bool, Revisions(), Revisions()).Select((must, mustNot, any, none) =>
+        new Condition { MustExist = must, MustNotExist = mustNot, AnyOf = any, NoneOf = none });
+
+    private static Gen<ReadOnlyMemory<ulong>?> Revisions() =>
+        Gen.Select(Gen.Bool, Gen.ULong[0, 5].Array[0, 3]).Select((isThere, list) => isThere ? list : (ReadOnlyMemory<ulong>?)null);
 }

@@ -23,6 +23,26 @@ internal sealed class ModelStore
         return new ApplyResult(ApplyStatus.Done, Revision, existed);
     }
 
+    /// <summary>Carries out what is asked if the condition holds.</summary>
+    public ApplyResult If(Condition condition, byte[] key, Func<ApplyResult> then)
+    {
+        bool exists = Records.TryGetValue(key, out (ulong Revision, byte[] Value) record);
+        return Holds(condition, exists, record.Revision) ? then() : new ApplyResult(ApplyStatus.ConditionFailed, record.Revision, exists);
+    }
+
+    /// <summary>The contract's words, one by one.</summary>
+    private static bool Holds(Condition condition, bool exists, ulong revision)
+    {
+        bool matches = condition switch
+        {
+            { MustExist: true } when !exists => false,
+            { AnyOf: { } named } => exists && named.ToArray().Contains(revision),
+            _ => true,
+        };
+        bool noneMatches = !exists || (!condition.MustNotExist && !(condition.NoneOf ?? default).ToArray().Contains(revision));
+        return matches && noneMatches;
+    }
+
     public ModelStore Copy()
     {
         var copy = new ModelStore { Revision = Revision };

@@ -33,7 +33,13 @@ internal sealed class CannedNode : IDisposable
     public CannedNode Answers(string request, params (int Status, string Body)[] each)
     {
         int next = 0;
-        answers[request] = () => each[Math.Min(Interlocked.Increment(ref next) - 1, each.Length - 1)];
+        return Answers(request, () => each[Math.Min(Interlocked.Increment(ref next) - 1, each.Length - 1)]);
+    }
+
+    /// <summary>As above, with what <paramref name="answer"/> makes of it.</summary>
+    public CannedNode Answers(string request, Func<(int Status, string Body)> answer)
+    {
+        answers[request] = answer;
         return this;
     }
 

@@ -63,7 +63,6 @@ public sealed class MemberTests : IDisposable
     [InlineData("""POST /cluster/members {"add":"127.0.0.1:7010"}""", "add", "127.0.0.1:7010")]
     [InlineData("""POST /cluster/members {"remove":"13330000000000000000000000000003"}""", "remove", "13")]
     [InlineData("""POST /cluster/members {"remove":"13330000000000000000000000000003"}""", "remove", "127.0.0.1:8003")]
-    [InlineData("""POST /cluster/members {"replace":"11120000000000000000000000000002","with":"127.0.0.1:7010"}""", "replace", "1112", "--with", "127.0.0.1:7010")]
     [InlineData($$"""POST /cluster/transfer {"shard":"{{A}}"}""", "transfer", "aa")]
     [InlineData($$"""POST /cluster/transfer {"shard":"{{A}}","to":"11120000000000000000000000000002"}""", "transfer", "aa", "--to", "127.0.0.1:8002")]
     [InlineData("""POST /cluster/forget {"node":"13330000000000000000000000000003"}""", "forget", "13")]

@@ -34,7 +34,13 @@ internal sealed class KeyEndpoint(ApiSettings settings, BodyBudget bodies, Elsew
         if (NotYet.NameIn(context.Request.Headers, isRead) is { } later)
             return ProblemAnswer.SendAsync(context, ProblemTable.NotImplementedYet, $"not yet: {later}; nothing was done");
 
-        return isRead ? Read(context, shard, key.ToArray(), query.Level) : Write(context, shard, method, key);
+        if (isRead) return Read(context, shard, key.ToArray(), query.Level);
+        if (!ConditionHeaders.TryParse(context.Request.Headers, out Condition? condition))
+            return ProblemAnswer.SendAsync(context, ProblemTable.ConditionMalformed, ConditionHeaders.Words);
+
+        CommandKind kind = method == HttpMethods.Put ? CommandKind.Put : method == HttpMethods.Post ? CommandKind.Set : CommandKind.Delete;
+        WriteOptions? options = condition is null ? null : new WriteOptions { Condition = condition };
+        return Write(context, shard, new KeyWrite(kind, elsewhere.Cluster is null ? NoSlot : SlotOf(key), options), key);
     }
 
     private Task Read(HttpContext context, IShard shard, byte[] key, ReadLevel level)
@@ -45,18 +51,14 @@ internal sealed class KeyEndpoint(ApiSettings settings, BodyBudget bodies, Elsew
             : elsewhere.AnswerAsync(context, slot, ReadOnlyMemory<byte>.Empty, () => reads.AnswerAsync(context, shard, key, slot, level));
     }
 
-    private Task Write(HttpContext context, IShard shard, string method, KeyPath key)
-    {
-        int slot = elsewhere.Cluster is null ? NoSlot : SlotOf(key);
-        return elsewhere.IsHere(slot)
-            ? writes.AnswerAsync(context, shard, method, key, slot)
-            : elsewhere.AnswerAsync(context, slot, null, () => WriteAfterAll(context, shard, method, slot));
-    }
+    private Task Write(HttpContext context, IShard shard, KeyWrite write, KeyPath key) => elsewhere.IsHere(write.Slot)
+        ? writes.AnswerAsync(context, shard, write, key)
+        : elsewhere.AnswerAsync(context, write.Slot, null, () => WriteAfterAll(context, shard, write));
 
-    private Task WriteAfterAll(HttpContext context, IShard shard, string method, int slot)
+    private Task WriteAfterAll(HttpContext context, IShard shard, KeyWrite write)
     {
         _ = KeyPath.Check(Target.Parse(RawTarget.Of(context)).Path[Dispatcher.KeyPrefix.Length..], out KeyPath key); // it was good before
-        return writes.AnswerAsync(context, shard, method, key, slot);
+        return writes.AnswerAsync(context, shard, write, key);
     }
 
     [SkipLocalsInit]

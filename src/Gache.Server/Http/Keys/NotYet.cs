@@ -6,9 +6,7 @@ internal static class NotYet
     /// <summary>The first such header of a request on a key, or null.</summary>
     public static string? NameIn(IHeaderDictionary headers, bool isRead)
     {
-        if (headers.IfMatch.Count > 0) return "If-Match";
         if (isRead) return null;
-        if (headers.IfNoneMatch.Count > 0) return "If-None-Match on a write";
 
         // Values have revisions and no dates; a write that was asked to be conditional must not be carried out whatever the key holds.
         if (headers.IfUnmodifiedSince.Count > 0) return "If-Unmodified-Since on a write";

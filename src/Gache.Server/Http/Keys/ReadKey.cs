@@ -1,8 +1,9 @@
-using System.Globalization;
 using System.IO.Pipelines;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
 using Gache.Server.Http.Routing;
+using Gache.Store;
+using Microsoft.Extensions.Primitives;
 
 namespace Gache.Server.Http.Keys;
 
@@ -25,18 +26,22 @@ internal sealed class ReadKey(Elsewhere elsewhere)
     private Task Send(HttpContext context, int slot, ReadAnswer answer)
     {
         if (answer.Refusal is { } refusal) return elsewhere.AnswerAsync(context, refusal, slot, ReadOnlyMemory<byte>.Empty);
-        if (!answer.IsFound) return ProblemAnswer.SendAsync(context, ProblemTable.KeyNotFound, "nothing is stored under this key");
+        if (context.Request.Headers.IfMatch.Count > 0 && AnswerUnlessMatched(context, answer) is { } declined) return declined;
+        if (!answer.IsFound)
+        {
+            answer.Dispose();
+            return ProblemAnswer.SendAsync(context, ProblemTable.KeyNotFound, "nothing is stored under this key");
+        }
 
         HttpResponse response = context.Response;
         IHeaderDictionary headers = response.Headers;
-        headers.ETag = EntityTags.Of(answer.Revision);
-        headers[Headers.Revision] = answer.Revision.ToString(CultureInfo.InvariantCulture);
+        EntityTags.Set(headers, answer.Revision);
 
         if (context.Request.Headers.IfNoneMatch is { Count: > 0 } known && EntityTags.Names(known, answer.Revision) is not false and var match)
         {
             answer.Dispose();
             if (match is null)
-                return ProblemAnswer.SendAsync(context, ProblemTable.ConditionMalformed, "If-None-Match is * or a list of \"revision\"");
+                return ProblemAnswer.SendAsync(context, ProblemTable.ConditionMalformed, ConditionHeaders.Words);
             response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;
         }
@@ -57,6 +62,23 @@ internal sealed class ReadKey(Elsewhere elsewhere)
         if (!flush.IsCompletedSuccessfully) return flush.AsTask();
         _ = flush.Result;
         return Task.CompletedTask;
+    }
+
+    /// <summary>If-Match comes first (RFC 9110, 13.2.2), also before "not found".</summary>
+    private static Task? AnswerUnlessMatched(HttpContext context, ReadAnswer answer)
+    {
+        (bool exists, ulong revision) = (answer.IsFound, answer.Revision);
+        StringValues tags = context.Request.Headers.IfMatch;
+        Condition condition = EntityTags.IsAny(tags)
+            ? new Condition { MustExist = true }
+            : new Condition { AnyOf = EntityTags.Revisions(tags, countsWeak: false) };
+        bool isMalformed = condition is { MustExist: false, AnyOf: null };
+        if (!isMalformed && condition.Holds(exists, revision)) return null;
+
+        answer.Dispose();
+        return isMalformed
+            ? ProblemAnswer.SendAsync(context, ProblemTable.ConditionMalformed, ConditionHeaders.Words)
+            : DeclinedAnswer.ConditionFailedAsync(context, exists, revision);
     }
 
     private static async Task SendSlicesAsync(PipeWriter writer, ReadAnswer answer)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
@@ -12,52 +11,51 @@ namespace Gache.Server.Http.Keys;
 internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewhere elsewhere)
 {
     /// <summary>Takes the body, proposes the command, answers; without an await where everything is at hand.</summary>
-    public Task AnswerAsync(HttpContext context, IShard shard, string method, KeyPath key, int slot)
+    public Task AnswerAsync(HttpContext context, IShard shard, KeyWrite write, KeyPath key)
     {
         // A known leader elsewhere is named before a body is read that would have to be sent there anyway.
         if (shard.Status is { Role: not ReplicaRole.Leader, IsLeaderHeard: true, LeaderApi: { } leader })
             return elsewhere.ToLeaderAsync(context, leader, null);
 
-        if (method == HttpMethods.Delete) return Propose(context, shard, slot, CommandKind.Delete, Begin(CommandKind.Delete, key, 0));
+        if (write.Kind == CommandKind.Delete) return Propose(context, shard, write, Begin(write, key, 0));
 
-        CommandKind kind = method == HttpMethods.Put ? CommandKind.Put : CommandKind.Set;
         HttpRequest request = context.Request;
         if (request.ContentLength is not { } contentLength)
         {
             return Redirect.IsStreamed(request)
-                ? ReadStreamAndProposeAsync(context, shard, slot, kind, key.ToArray())
-                : Propose(context, shard, slot, kind, Begin(kind, key, 0));
+                ? ReadStreamAndProposeAsync(context, shard, write, key.ToArray())
+                : Propose(context, shard, write, Begin(write, key, 0));
         }
 
         if (contentLength > settings.MaxValueBytes) return RefuseTooLarge(context);
 
         int length = (int)contentLength;
-        if (length == 0) return Propose(context, shard, slot, kind, Begin(kind, key, 0));
+        if (length == 0) return Propose(context, shard, write, Begin(write, key, 0));
         if (!ValueBody.TryPeek(request.BodyReader, length, out ReadOnlySequence<byte> body))
-            return ReadAndProposeAsync(context, shard, slot, kind, key.ToArray(), length);
+            return ReadAndProposeAsync(context, shard, write, key.ToArray(), length);
 
-        CommandDraft command = Begin(kind, key, length);
+        CommandDraft command = Begin(write, key, length);
         body.CopyTo(command.Value.Span);
         request.BodyReader.AdvanceTo(body.End);
-        return Propose(context, shard, slot, kind, command);
+        return Propose(context, shard, write, command);
     }
 
-    private static CommandDraft Begin(CommandKind kind, KeyPath key, int valueLength)
+    private static CommandDraft Begin(KeyWrite write, KeyPath key, int valueLength)
     {
-        var command = new CommandDraft(kind, key.Length, valueLength);
+        var command = new CommandDraft(write.Kind, key.Length, valueLength, write.Options);
         key.CopyTo(command.Key);
         return command;
     }
 
     /// <summary>As above, for a key that had to be kept while the body was read.</summary>
-    private static CommandDraft Begin(CommandKind kind, byte[] key, int valueLength)
+    private static CommandDraft Begin(KeyWrite write, byte[] key, int valueLength)
     {
-        var command = new CommandDraft(kind, key.Length, valueLength);
+        var command = new CommandDraft(write.Kind, key.Length, valueLength, write.Options);
         key.CopyTo(command.Key);
         return command;
     }
 
-    private async Task ReadAndProposeAsync(HttpContext context, IShard shard, int slot, CommandKind kind, byte[] key, int length)
+    private async Task ReadAndProposeAsync(HttpContext context, IShard shard, KeyWrite write, byte[] key, int length)
     {
         CommandDraft command;
         using (var share = new BodyShare(bodies))
@@ -68,14 +66,14 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
                 return;
             }
 
-            command = Begin(kind, key, length);
+            command = Begin(write, key, length);
             await ValueBody.ReadAsync(context.Request.BodyReader, command.Value).ConfigureAwait(false);
         }
 
-        await Propose(context, shard, slot, kind, command).ConfigureAwait(false);
+        await Propose(context, shard, write, command).ConfigureAwait(false);
     }
 
-    private async Task ReadStreamAndProposeAsync(HttpContext context, IShard shard, int slot, CommandKind kind, byte[] key)
+    private async Task ReadStreamAndProposeAsync(HttpContext context, IShard shard, KeyWrite write, byte[] key)
     {
         CommandDraft command;
         using (var share = new BodyShare(bodies))
@@ -90,37 +88,37 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
                 return;
             }
 
-            command = Begin(kind, key, body.Length);
+            command = Begin(write, key, body.Length);
             body.Written.CopyTo(command.Value.Span);
         }
 
-        await Propose(context, shard, slot, kind, command).ConfigureAwait(false);
+        await Propose(context, shard, write, command).ConfigureAwait(false);
     }
 
-    private Task Propose(HttpContext context, IShard shard, int slot, CommandKind kind, CommandDraft command)
+    private Task Propose(HttpContext context, IShard shard, KeyWrite write, CommandDraft command)
     {
-        ValueTask<WriteAnswer> write = shard.WriteAsync(command.Bytes);
-        return write.IsCompletedSuccessfully ? Send(context, slot, kind, write.Result, command) : AwaitAsync(context, slot, kind, write, command);
+        ValueTask<WriteAnswer> answer = shard.WriteAsync(command.Bytes);
+        return answer.IsCompletedSuccessfully ? Send(context, write, answer.Result, command) : AwaitAsync(context, write, answer, command);
     }
 
-    private async Task AwaitAsync(HttpContext context, int slot, CommandKind kind, ValueTask<WriteAnswer> write, CommandDraft command) =>
-        await Send(context, slot, kind, await write.ConfigureAwait(false), command).ConfigureAwait(false);
+    private async Task AwaitAsync(HttpContext context, KeyWrite write, ValueTask<WriteAnswer> answer, CommandDraft command) =>
+        await Send(context, write, await answer.ConfigureAwait(false), command).ConfigureAwait(false);
 
-    private Task Send(HttpContext context, int slot, CommandKind kind, WriteAnswer answer, CommandDraft command)
+    private Task Send(HttpContext context, KeyWrite write, WriteAnswer answer, CommandDraft command)
     {
         // The value stands in the command still: only its head was stamped.
-        if (answer.Refusal is { } refusal) return elsewhere.AnswerAsync(context, refusal, slot, command.Value);
+        if (answer.Refusal is { } refusal) return elsewhere.AnswerAsync(context, refusal, write.Slot, command.Value);
+        if (answer.Status != ApplyStatus.Done) return DeclinedAnswer.SendAsync(context, answer);
 
         HttpResponse response = context.Response;
-        if (kind == CommandKind.Delete)
+        if (write.Kind == CommandKind.Delete)
         {
             response.StatusCode = StatusCodes.Status204NoContent;
             return Task.CompletedTask;
         }
 
-        if (kind == CommandKind.Put && !answer.Existed) response.StatusCode = StatusCodes.Status201Created;
-        response.Headers.ETag = EntityTags.Of(answer.Revision);
-        response.Headers[Headers.Revision] = answer.Revision.ToString(CultureInfo.InvariantCulture);
+        if (write.Kind == CommandKind.Put && !answer.Existed) response.StatusCode = StatusCodes.Status201Created;
+        EntityTags.Set(response.Headers, answer.Revision);
         response.ContentLength = 0;
         return Task.CompletedTask;
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Gache.Server.Http.Keys;
 
 namespace Gache.Server.Http.Problems;
 
@@ -29,6 +30,10 @@ internal static class ProblemAnswer
         response.ContentLength = body.WrittenCount;
         return context.Request.Method == HttpMethods.Head ? Task.CompletedTask : response.Body.WriteAsync(body.WrittenMemory).AsTask();
     }
+
+    /// <summary>Answers that nobody knows whether the request was or will be carried out; whether a repeat can harm depends on what it asks.</summary>
+    public static Task SendUnknownAsync(HttpContext context, Problem problem, string detail) =>
+        SendAsync(context, problem with { IsRetryable = ConditionHeaders.NameRevisions(context.Request.Headers) }, detail);
 
     private static void SetRetryAfter(IHeaderDictionary headers, TimeSpan after)
     {

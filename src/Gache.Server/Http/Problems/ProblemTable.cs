@@ -32,6 +32,7 @@ internal static class ProblemTable
     public static readonly Problem LastVoter = new("last-voter", 409, "The shard has no other voter", NotApplied, false);
     public static readonly Problem NoVoter = new("no-voter", 409, "The node is no voter of the shard", NotApplied, false);
     public static readonly Problem LengthRequired = new("length-required", 411, "The body needs a Content-Length", NotApplied, false);
+    public static readonly Problem PreconditionFailed = new("precondition-failed", 412, "The condition does not hold", NotApplied, false);
     public static readonly Problem ValueTooLarge = new("value-too-large", 413, "The value is too large", NotApplied, false);
     public static readonly Problem KeyTooLong = new("key-too-long", 414, "The key is too long", NotApplied, false);
     public static readonly Problem NotImplementedYet =
@@ -55,8 +56,8 @@ internal static class ProblemTable
 
     public static readonly Problem RoutingLoop = new("routing-loop", 508, "The nodes do not agree yet who owns the slot", NotApplied, true);
 
-    // It was handed to the log and is not known to be committed. Without a condition or an Idempotency-Key (neither is taken
-    // yet) a repeat could harm.
+    // It was handed to the log and is not known to be committed: a repeat could harm, unless the request itself keeps it from
+    // being carried out twice (ProblemAnswer.SendUnknownAsync).
     public static readonly Problem Timeout = new("timeout", 504, "Not known to be committed in time", Unknown, false);
     public static readonly Problem LeadershipLost = new("leadership-lost", 504, "Leadership was lost before it was known", Unknown, false);
 
@@ -72,7 +73,7 @@ internal static class ProblemTable
         KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, ConditionMalformed, BodyMalformed,
         BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, ShardUnknown, NodeUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable,
         WrongShard, SlotsThere, SlotsBusy, NodeAlive, LastVoter, NoVoter,
-        LengthRequired, ValueTooLarge, KeyTooLong, NotImplementedYet, Overloaded, DiskFull, MemoryFull, NoLeader, NoQuorum,
+        LengthRequired, PreconditionFailed, ValueTooLarge, KeyTooLong, NotImplementedYet, Overloaded, DiskFull, MemoryFull, NoLeader, NoQuorum,
         QueueTimeout, Superseded, NotServing, SlotMoving, SlotsUnassigned, ChangeUnderWay, ShuttingDown, RoutingLoop, Timeout, LeadershipLost,
         PartlyDone, Fault,
     ];

@@ -24,8 +24,10 @@ internal static class RefusalAnswer
     };
 
     /// <summary>Redirects to the leader where it is known, else sends the problem.</summary>
-    public static Task SendAsync(HttpContext context, Refusal refusal) =>
-        refusal is { Code: RefusalCode.NotLeader, LeaderApi: { } leader }
-            ? Redirect.SendAsync(context, leader)
-            : ProblemAnswer.SendAsync(context, ProblemOf(refusal.Code), refusal.Detail, refusal.RetryAfter);
+    public static Task SendAsync(HttpContext context, Refusal refusal) => refusal switch
+    {
+        { Code: RefusalCode.NotLeader, LeaderApi: { } leader } => Redirect.SendAsync(context, leader),
+        { Code: RefusalCode.Timeout or RefusalCode.LeadershipLost } => ProblemAnswer.SendUnknownAsync(context, ProblemOf(refusal.Code), refusal.Detail),
+        _ => ProblemAnswer.SendAsync(context, ProblemOf(refusal.Code), refusal.Detail, refusal.RetryAfter),
+    };
 }

@@ -40,7 +40,7 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
 
         bool mayHaveArrived = result.Outcome is CallOutcome.Unknown or CallOutcome.Answered;
         await (mayHaveArrived && !isRead
-            ? ProblemAnswer.SendAsync(context, ProblemTable.Timeout, $"the request was passed on to {peer.ApiAddress}, which did not answer ({result.Detail}); read the key to see, or write again")
+            ? ProblemAnswer.SendUnknownAsync(context, ProblemTable.Timeout, $"the request was passed on to {peer.ApiAddress}, which did not answer ({result.Detail}); read the key to see, or write again")
             : ProblemAnswer.SendAsync(context, ProblemTable.NoLeader, $"the owner of the key's slot at {peer.ApiAddress} could not be asked: {result.Detail}")).ConfigureAwait(false);
     }
 

@@ -29,8 +29,8 @@ internal sealed class Carrier(Terminal terminal, TimeProvider clock)
         Explain(intention);
         if (isDryRun)
         {
-            foreach (Request request in intention.Requests)
-                terminal.Output.WriteLine($"would send: curl -L -X {request.Method} {target.At}{request.Path} -d '{Encoding.UTF8.GetString(request.Body)}'");
+            foreach (Request request in intention.Requests) terminal.Output.WriteLine($"would send: {Curl(target, request)}");
+            if (intention.Replacement is { } replacement) terminal.Output.WriteLine($"would send, when the new member votes: {Curl(target, replacement.Removal)}");
             return ExitCode.Done;
         }
 
@@ -40,6 +40,8 @@ internal sealed class Carrier(Terminal terminal, TimeProvider clock)
             ? failed
             : await FollowAsync(client, intention, signals.End).ConfigureAwait(false);
     }
+
+    private static string Curl(ClusterClient target, Request request) => $"curl -L -X {request.Method} {target.At}{request.Path} -d '{Encoding.UTF8.GetString(request.Body)}'";
 
     private void Explain(Intention intention)
     {
@@ -82,6 +84,7 @@ internal sealed class Carrier(Terminal terminal, TimeProvider clock)
     private async Task<int> FollowAsync(ClusterClient client, Intention intention, CancellationToken end)
     {
         if (intention.Goal.Count > 0) return await new MoveProgress(client, terminal, clock, intention.Goal).FollowAsync(end).ConfigureAwait(false);
+        if (intention.Replacement is { } replacement) return await new ReplaceProgress(client, terminal, clock, replacement).FollowAsync(end).ConfigureAwait(false);
         terminal.Output.WriteLine(intention.Afterwards);
         return ExitCode.Done;
     }

@@ -84,17 +84,9 @@ internal sealed class MoveProgress(ClusterClient client, Terminal terminal, Time
 
     private void WriteLine(ProgressJson seen) => terminal.Output.WriteLine(JsonSerializer.Serialize(seen, Wire.Default.ProgressJson));
 
-    private Task<int> DrawAsync(CancellationToken end)
+    private Task<int> DrawAsync(CancellationToken end) => Screen.Of(terminal).Progress().StartAsync(bar =>
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(terminal.Output),
-            ColorSystem = terminal.HasColour ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-        });
-        return console.Progress().StartAsync(bar =>
-        {
-            ProgressTask task = bar.AddTask($"moving {goal.Count} slots", maxValue: goal.Count);
-            return LoopAsync(BarInterval, seen => task.Value = seen.Moved, end);
-        });
-    }
+        ProgressTask task = bar.AddTask($"moving {goal.Count} slots", maxValue: goal.Count);
+        return LoopAsync(BarInterval, seen => task.Value = seen.Moved, end);
+    });
 }

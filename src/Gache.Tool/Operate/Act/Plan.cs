@@ -35,6 +35,9 @@ internal sealed record Intention
     /// <summary>For each slot the shard that is to own it in the end; empty if nothing moves.</summary>
     public IReadOnlyDictionary<int, string> Goal { get; init; } = new Dictionary<int, string>();
 
+    /// <summary>The member whose place another takes; followed, and finished, once the requests were accepted.</summary>
+    public Replacement? Replacement { get; init; }
+
     /// <summary>Told when all was accepted and nothing is to be waited for.</summary>
     public string Afterwards { get; init; } = "done; ./gache cluster show tells how it goes on";
 }

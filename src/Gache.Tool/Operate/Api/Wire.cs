@@ -76,14 +76,22 @@ internal sealed record AbortRequest(int[][] Slots);
 /// <summary>Body of <c>POST /cluster/forget</c>.</summary>
 internal sealed record ForgetRequest(string Node);
 
-/// <summary>Body of <c>POST /cluster/members</c>: one of the three.</summary>
-internal sealed record MembersRequest(string? Add = null, string? Remove = null, string? Replace = null, string? With = null);
+/// <summary>Body of <c>POST /cluster/members</c>: one of the first two, and of which shard if not that of the node that is asked.</summary>
+internal sealed record MembersRequest(string? Add = null, string? Remove = null, string? Shard = null);
 
 /// <summary>Body of <c>POST /cluster/transfer</c>.</summary>
 internal sealed record TransferRequest(string Shard, string? To);
 
 /// <summary>How moves go on, one line a second where no bar can be drawn.</summary>
 internal sealed record ProgressJson(int Total, int Moved, int Left, SortedDictionary<string, int> States);
+
+/// <summary>How a replacement goes on, one line a second where no line can be drawn anew.</summary>
+/// <param name="State"><c>joining</c> (the new member is not listed yet), <c>catching-up</c>, <c>removing</c> (it votes), <c>replaced</c>.</param>
+/// <param name="Member">The new member's id, once it is listed.</param>
+/// <param name="Lag">Entries it is behind, where that is known.</param>
+/// <param name="Reachable">Whether it is heard, where that is known.</param>
+/// <param name="Waits">Why it does not go on at the moment.</param>
+internal sealed record ReplaceJson(string State, string? Member, ulong? Lag, bool? Reachable, string? Waits);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -97,4 +105,5 @@ internal sealed record ProgressJson(int Total, int Moved, int Left, SortedDictio
 [JsonSerializable(typeof(MembersRequest))]
 [JsonSerializable(typeof(TransferRequest))]
 [JsonSerializable(typeof(ProgressJson))]
+[JsonSerializable(typeof(ReplaceJson))]
 internal sealed partial class Wire : JsonSerializerContext;

@@ -44,7 +44,7 @@ internal sealed record ClusterView(IReadOnlyList<ShardJson> Shards)
     /// <returns>Null if it is one, else why not.</returns>
     public string? Find(string text, out (ShardJson Shard, MemberJson Member) node)
     {
-        (ShardJson Shard, MemberJson Member)[] found = [.. Members.Where(candidate => Begins(candidate.Member.Id, text) || candidate.Member.Api == text)];
+        (ShardJson Shard, MemberJson Member)[] found = [.. Members.Where(candidate => Means(candidate.Member, text))];
         node = found.FirstOrDefault();
         return found.Length switch
         {
@@ -53,6 +53,9 @@ internal sealed record ClusterView(IReadOnlyList<ShardJson> Shards)
             _ => $"'{text}' is the beginning of {found.Length} members: {List(found.Select(pair => Name(pair.Member)))}",
         };
     }
+
+    /// <summary>Whether <paramref name="text"/> may mean a member.</summary>
+    public static bool Means(MemberJson member, string text) => Begins(member.Id, text) || member.Api == text;
 
     /// <summary>Whether <paramref name="text"/> is an id in full, which may be of a node that no shard lists any more.</summary>
     public static bool IsId(string text) => text.Length == IdDigits && text.All(char.IsAsciiHexDigitLower);

@@ -41,7 +41,7 @@ internal sealed class ClusterWord
             TransferWord.Create(common),
             MemberWords.Add(common),
             MemberWords.Remove(common),
-            MemberWords.Replace(common),
+            ReplaceWord.Create(common),
             ForgetWord.Create(common),
             RecoverWord.Create(terminal),
         };

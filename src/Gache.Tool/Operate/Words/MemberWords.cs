@@ -7,13 +7,15 @@ using Gache.Tool.Operate.View;
 
 namespace Gache.Tool.Operate.Words;
 
-/// <summary><c>./gache cluster add</c>, <c>remove</c> and <c>replace</c>: who keeps a shard.</summary>
+/// <summary><c>./gache cluster add</c> and <c>remove</c>: who keeps a shard.</summary>
 internal static class MemberWords
 {
-    private const string Path = "/cluster/members";
+    /// <summary>Where both are asked for.</summary>
+    public const string Path = "/cluster/members";
 
-    private const string WaitingNode =
-        "a node that waits there: started with --raft-addr of that address and --raft-join of a member, with an empty folder";
+    /// <summary>What a new member is before it is one.</summary>
+    public const string WaitingNode =
+        "a node that waits there: started with --raft-addr of that address and --raft-join of a member that is alive, with an empty folder";
 
     public static Command Add(ClusterWord common)
     {
@@ -30,17 +32,8 @@ internal static class MemberWords
         return common.Acting("remove", "Removes a member from its shard", (parse, _, view) => Remove(view, parse.GetRequiredValue(node)), node);
     }
 
-    public static Command Replace(ClusterWord common)
-    {
-        Argument<string> node = NodeArgument("The member that is to go");
-        Option<string?> with = Address.Option("--with", "HOST:RAFTPORT", "Raft address of the node that takes its place");
-        with.Required = true;
-        return common.Acting(
-            "replace", "Replaces a member by a new one, in one change",
-            (parse, _, view) => Replace(view, parse.GetRequiredValue(node), parse.GetValue(with)!), node, with);
-    }
-
-    private static Argument<string> NodeArgument(string description) => new("NODE") { Description = description };
+    /// <summary>The member that is to go.</summary>
+    public static Argument<string> NodeArgument(string description) => new("NODE") { Description = description };
 
     private static Plan Add(ClusterView view, string at, string address, string? to)
     {
@@ -74,7 +67,7 @@ internal static class MemberWords
         if (view.Find(name, out (ShardJson Shard, MemberJson Member) node) is { } unknown) return Plan.Refused(unknown);
         List<string> does = [$"removes {ClusterView.Name(node.Member)}, {node.Member.Role}, from shard {ClusterView.Name(node.Shard)}; what it keeps of the shard counts for nothing any more"];
         int voters = node.Shard.Members.Count(IsVoter);
-        if (IsVoter(node.Member)) does.Add(string.Create(CultureInfo.InvariantCulture, $"{voters - 1} voters are left, of which {Failures(voters - 1)} may fail (now {Failures(voters)} of {voters})"));
+        if (IsVoter(node.Member)) does.Add(Left(voters - 1, voters));
         return new Intention
         {
             Does = does,
@@ -83,22 +76,12 @@ internal static class MemberWords
         };
     }
 
-    private static Plan Replace(ClusterView view, string name, string address)
-    {
-        if (view.Find(name, out (ShardJson Shard, MemberJson Member) node) is { } unknown) return Plan.Refused(unknown);
-        return new Intention
-        {
-            Does =
-            [
-                $"adds the node at {address} to shard {ClusterView.Name(node.Shard)} as a learner",
-                $"when it has caught up, one joint change makes it a voter and removes {ClusterView.Name(node.Member)}",
-            ],
-            Needs = [WaitingNode, "a majority of the present members, and of those after"],
-            Requests = [Request.Post(Path, new MembersRequest(Replace: node.Member.Id, With: address), Wire.Default.MembersRequest)],
-        };
-    }
+    /// <summary>What so many voters instead of so many mean.</summary>
+    public static string Left(int voters, int before) => string.Create(
+        CultureInfo.InvariantCulture, $"{voters} voter{(voters == 1 ? " is" : "s are")} left, of which {Failures(voters)} may fail (now {Failures(before)} of {before})");
 
-    private static bool IsVoter(MemberJson member) => member.Role is not ("learner" or "outside" or "");
+    /// <summary>Whether a member counts.</summary>
+    public static bool IsVoter(MemberJson member) => member.Role is not ("learner" or "outside" or "");
 
     /// <summary>How many of so many voters may fail while a majority is left.</summary>
     private static int Failures(int voters) => Math.Max(0, (voters - 1) / 2);

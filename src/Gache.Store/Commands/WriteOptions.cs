@@ -1,0 +1,93 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace Gache.Store;
+
+/// <summary>What a write asks for beside its key and value. A write that asks for nothing has none, and then costs nothing.</summary>
+/// <remarks>
+/// Little-endian: which parts follow (2 bytes), then the parts in this order: the revisions of If-Match (count 2, 8 each), those of
+/// If-None-Match (count 2, 8 each).
+/// </remarks>
+public sealed record WriteOptions
+{
+    /// <summary>What must hold of the key's present revision; null: nothing.</summary>
+    public Condition? Condition { get; init; }
+
+    private WriteParts Parts =>
+        (Condition is { MustExist: true } ? WriteParts.MustExist : 0)
+        | (Condition is { MustNotExist: true } ? WriteParts.MustNotExist : 0)
+        | (Condition is { AnyOf: not null } ? WriteParts.AnyOf : 0)
+        | (Condition is { NoneOf: not null } ? WriteParts.NoneOf : 0);
+
+    /// <summary>How many bytes they take in a command.</summary>
+    internal int EncodedLength => sizeof(ushort) + LengthOf(Condition?.AnyOf) + LengthOf(Condition?.NoneOf);
+
+    /// <summary>Encodes them; <paramref name="to"/> has exactly <see cref="EncodedLength"/> bytes.</summary>
+    internal void WriteTo(Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(to, (ushort)Parts);
+        to = to[sizeof(ushort)..];
+        Write(ref to, Condition?.AnyOf);
+        Write(ref to, Condition?.NoneOf);
+    }
+
+    private static int LengthOf(ReadOnlyMemory<ulong>? revisions) => revisions is { } some ? sizeof(ushort) + some.Length * sizeof(ulong) : 0;
+
+    private static void Write(ref Span<byte> to, ReadOnlyMemory<ulong>? revisions)
+    {
+        if (revisions is not { } some) return;
+        BinaryPrimitives.WriteUInt16LittleEndian(to, (ushort)some.Length);
+        to = to[sizeof(ushort)..];
+        MemoryMarshal.AsBytes(some.Span).CopyTo(to);
+        to = to[(some.Length * sizeof(ulong))..];
+    }
+}
+
+/// <summary>Which parts encoded <see cref="WriteOptions"/> have.</summary>
+[Flags]
+internal enum WriteParts : ushort
+{
+    MustExist = 1,
+    MustNotExist = 2,
+    AnyOf = 4,
+    NoneOf = 8,
+}
+
+/// <summary>Encoded <see cref="WriteOptions"/> as they stand in a command's bytes.</summary>
+internal readonly ref struct WriteOptionsView
+{
+    private const WriteParts Known = WriteParts.MustExist | WriteParts.MustNotExist | WriteParts.AnyOf | WriteParts.NoneOf;
+
+    private WriteOptionsView(ConditionView condition) => Condition = condition;
+
+    public ConditionView Condition { get; }
+
+    /// <summary>Reads them.</summary>
+    /// <returns>False if they are cut off, or have a part that this version does not know: going on would diverge.</returns>
+    public static bool TryParse(ReadOnlySpan<byte> bytes, out WriteOptionsView options)
+    {
+        options = default;
+        if (bytes.Length < sizeof(ushort)) return false;
+        var parts = (WriteParts)BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+        bytes = bytes[sizeof(ushort)..];
+        if ((parts & ~Known) != 0) return false;
+        ReadOnlySpan<byte> noneOf = default;
+        if (!TryTakeRevisions((parts & WriteParts.AnyOf) != 0, ref bytes, out ReadOnlySpan<byte> anyOf)
+            || !TryTakeRevisions((parts & WriteParts.NoneOf) != 0, ref bytes, out noneOf)) return false;
+        options = new WriteOptionsView(new ConditionView(
+            (parts & WriteParts.MustExist) != 0, (parts & WriteParts.MustNotExist) != 0, (parts & WriteParts.AnyOf) != 0, anyOf, noneOf));
+        return bytes.IsEmpty;
+    }
+
+    private static bool TryTakeRevisions(bool areThere, scoped ref ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> revisions)
+    {
+        revisions = default;
+        if (!areThere) return true;
+        if (bytes.Length < sizeof(ushort)) return false;
+        int length = BinaryPrimitives.ReadUInt16LittleEndian(bytes) * sizeof(ulong);
+        if (bytes.Length < sizeof(ushort) + length) return false;
+        revisions = bytes.Slice(sizeof(ushort), length);
+        bytes = bytes[(sizeof(ushort) + length)..];
+        return true;
+    }
+}

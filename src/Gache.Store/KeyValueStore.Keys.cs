@@ -1,0 +1,40 @@
+using Gache.Primitives;
+
+namespace Gache.Store;
+
+/// <summary>Commands on one key.</summary>
+public sealed partial class KeyValueStore
+{
+    private ApplyResult ApplyToKey(in CommandView view)
+    {
+        int slot = Slot.Of(view.Key);
+        if (!ownership.IsServed(slot)) return new ApplyResult(ApplyStatus.NotServed, Revision, false);
+        return view.Options.IsEmpty ? Write(slot, view) : WriteIf(slot, view);
+    }
+
+    private ApplyResult WriteIf(int slot, in CommandView view)
+    {
+        Invariant.Holds(WriteOptionsView.TryParse(view.Options, out WriteOptionsView options), $"entry {AppliedIndex} has options that cannot be read");
+        bool exists = table.Blocks.TryFind(slot, view.Key, out Record present);
+        ulong revision = exists ? present.Revision : 0;
+        if (!options.Condition.Holds(exists, revision)) return new ApplyResult(ApplyStatus.ConditionFailed, revision, exists);
+        return Write(slot, view);
+    }
+
+    private ApplyResult Write(int slot, in CommandView view)
+    {
+        bool existed;
+        if (view.Kind == CommandKind.Delete)
+        {
+            existed = table.Remove(slot, view.Key);
+            if (existed) Revision++; // removing nothing changes nothing, so that a retry does not show
+        }
+        else
+        {
+            existed = table.Set(slot, view.Key, ++Revision, view.Value);
+        }
+
+        NoteChange(slot, view.Key);
+        return new ApplyResult(ApplyStatus.Done, Revision, existed);
+    }
+}
