@@ -44,6 +44,9 @@ public enum PlantedFault
 
     /// <summary>A condition that names a revision is taken to hold for any key that is there.</summary>
     AnyRevisionMatches,
+
+    /// <summary>An addition is carried out whatever bound it names.</summary>
+    BoundIgnored,
 }
 
 /// <summary>Says which mistake is planted on this thread. In a Release build none can be: every question is a constant no.</summary>

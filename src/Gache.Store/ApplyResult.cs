@@ -14,11 +14,18 @@ public enum ApplyStatus : byte
 
     /// <summary>It was not, and changed nothing: its condition does not hold for the key's present revision.</summary>
     ConditionFailed = 4,
+
+    /// <summary>It was not, and changed nothing: what the key holds is no decimal 64-bit number to add to.</summary>
+    NotANumber = 5,
+
+    /// <summary>It was not, and changed nothing: the sum is beyond the bounds.</summary>
+    OutOfRange = 6,
 }
 
 /// <summary>The answer to an applied command; the same on every replica.</summary>
 /// <param name="Status">Whether it was carried out.</param>
-/// <param name="Revision">The revision that the command made, or the shard's present one if it changed nothing. Where a condition failed: the
-/// key's present one, 0 if there is no such key.</param>
+/// <param name="Revision">The revision that the command made, or the shard's present one if it changed nothing. Where a condition or
+/// an addition failed: the key's present one, 0 if there is no such key.</param>
 /// <param name="Existed">Whether the key was there before.</param>
-public readonly record struct ApplyResult(ApplyStatus Status, ulong Revision, bool Existed);
+/// <param name="Number">Of an addition the sum.</param>
+public readonly record struct ApplyResult(ApplyStatus Status, ulong Revision, bool Existed, long Number = 0);

@@ -18,7 +18,20 @@ public sealed partial class KeyValueStore
         bool exists = table.Blocks.TryFind(slot, view.Key, out Record present);
         ulong revision = exists ? present.Revision : 0;
         if (!options.Condition.Holds(exists, revision)) return new ApplyResult(ApplyStatus.ConditionFailed, revision, exists);
-        return Write(slot, view);
+        return options.Counter is { } terms ? Add(slot, view.Key, exists, present, terms) : Write(slot, view);
+    }
+
+    private ApplyResult Add(int slot, ReadOnlySpan<byte> key, bool exists, Record present, CounterTerms terms)
+    {
+        long number = 0;
+        if (exists && !DecimalText.TryParse(present.Value, out number)) return new ApplyResult(ApplyStatus.NotANumber, present.Revision, true);
+        if (!terms.TryAdd(number, out long sum) && !Planted.Is(PlantedFault.BoundIgnored))
+            return new ApplyResult(ApplyStatus.OutOfRange, exists ? present.Revision : 0, exists);
+
+        Span<byte> text = stackalloc byte[DecimalText.MaxBytes];
+        table.Set(slot, key, ++Revision, DecimalText.Format(sum, text));
+        NoteChange(slot, key);
+        return new ApplyResult(ApplyStatus.Done, Revision, exists, sum);
     }
 
     private ApplyResult Write(int slot, in CommandView view)

@@ -82,7 +82,7 @@ public sealed partial class KeyValueStore : IDisposable
         Invariant.Holds(Command.TryParse(command, out CommandView view), $"entry {index} of {command.Length} bytes is not a command");
         time.Apply(view.StoreTimeMilliseconds);
 
-        if (view.Kind > CommandKind.Time) return new ApplyResult(ApplySlots(view) ? ApplyStatus.Done : ApplyStatus.Outdated, Revision, false);
+        if (view.Kind.IsOfSlots()) return new ApplyResult(ApplySlots(view) ? ApplyStatus.Done : ApplyStatus.Outdated, Revision, false);
         return view.Kind == CommandKind.Time ? new ApplyResult(ApplyStatus.Done, Revision, false) : ApplyToKey(view);
     }
 

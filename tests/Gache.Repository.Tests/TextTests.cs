@@ -10,7 +10,7 @@ public sealed class TextTests
         ["TO" + "DO", "FIX" + "ME", "NotImplemented" + "Exception", "Fact(" + "Skip", "Theory(" + "Skip", "Assert." + "Skip"];
 
     private static readonly string[] Patterns =
-        ["*.cs", "*.csproj", "*.md", "*.sh", "*.lua", "*.txt", "*.props", "*.targets"];
+        ["*.cs", "*.csproj", "*.md", "*.sh", "*.lua", "*.txt", "*.props", "*.targets", "*.service"];
 
     private static readonly string[] AtTheRoot =
         ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "gache", "gache.cmd", ".ci/run"];
@@ -20,7 +20,7 @@ public sealed class TextTests
     {
         string[] files =
         [
-            .. AtTheRoot, .. Patterns.SelectMany(pattern => Repository.Files(pattern, "src", "tests", "bench", "docs")),
+            .. AtTheRoot, .. Patterns.SelectMany(pattern => Repository.Files(pattern, "src", "tests", "bench", "docs", "deploy")),
         ];
 
         string[] found =

@@ -73,7 +73,7 @@ internal sealed class MemoryShard : IShard, IDisposable
         if (Refusal is { } refusal) return new WriteAnswer(refusal);
 
         Assert.True(Command.TryParse(command, out CommandView view));
-        if (view.Kind > CommandKind.Time)
+        if (view.Key.IsEmpty)
         {
             Assert.NotNull(Store);
             ApplyResult result = Store.Apply(Store.AppliedIndex + 1, command);
@@ -84,7 +84,7 @@ internal sealed class MemoryShard : IShard, IDisposable
         {
             Writes++;
             ApplyResult result = keys.Apply(keys.AppliedIndex + 1, command);
-            return new WriteAnswer(null, result.Revision, result.Existed, result.Status);
+            return new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number);
         }
     }
 

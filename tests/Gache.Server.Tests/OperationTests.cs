@@ -168,8 +168,6 @@ public sealed class OperationTests
     [Theory]
     [InlineData("POST", "?ttl=30s", "")]
     [InlineData("PUT", "?ttl=keep", "")]
-    [InlineData("POST", "?add=1", "")]
-    [InlineData("POST", "?add=1&min=0&max=5", "")]
     [InlineData("POST", "?touch=30s", "")]
     [InlineData("PUT", "?wait=1m", "")]
     [InlineData("GET", "?wait=30s", "")]

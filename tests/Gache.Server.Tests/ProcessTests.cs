@@ -115,6 +115,7 @@ public sealed class ProcessTests : IDisposable
     {
         private readonly TaskCompletionSource<PosixSignal> stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly StringWriter errors = new();
+        private readonly ServiceNotices notices = new(null, TimeProvider.System, NullLogger.Instance);
 
         public Run(int port, string folder, params string[] more)
         {
@@ -122,7 +123,7 @@ public sealed class ProcessTests : IDisposable
                 ["-p", port.ToString(System.Globalization.CultureInfo.InvariantCulture), "--raft-dir", folder, .. more], new Hashtable(), "1.2.3");
             Assert.NotNull(line.Options);
             Client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-            Ended = new ServerProcess(line.Options, errors, NullLoggerFactory.Instance).RunAsync(stop.Task);
+            Ended = new ServerProcess(line.Options, errors, NullLoggerFactory.Instance, notices).RunAsync(stop.Task);
         }
 
         public HttpClient Client { get; }
@@ -161,6 +162,7 @@ public sealed class ProcessTests : IDisposable
             await StopAsync();
             Client.Dispose();
             errors.Dispose();
+            notices.Dispose();
         }
     }
 }

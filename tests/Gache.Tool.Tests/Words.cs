@@ -14,11 +14,11 @@ internal static class Words
     public static Task<Said> TypeAsync(params string[] args) => TypeAsync(null, args);
 
     /// <summary>With a person at a terminal who answers <paramref name="answer"/>; without one if it is null.</summary>
-    public static async Task<Said> TypeAsync(string? answer, string[] args)
+    public static async Task<Said> TypeAsync(string? answer, string[] args, bool isScreen = false)
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();
-        var terminal = new Terminal(new StringReader(answer ?? ""), output, errors, IsScreen: false, CanAsk: answer is not null, HasColour: false);
+        var terminal = new Terminal(new StringReader(answer ?? ""), output, errors, isScreen, CanAsk: answer is not null, HasColour: false);
         int code = await ToolCommand.RunAsync(args, terminal, new HurriedClock());
         return new Said(code, output.ToString(), errors.ToString());
     }

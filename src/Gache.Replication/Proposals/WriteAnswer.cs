@@ -7,4 +7,6 @@ namespace Gache.Replication;
 /// <param name="Revision">The revision it made (of a delete of nothing: the present one; of a failed condition: the key's present one).</param>
 /// <param name="Existed">Whether the key was there before.</param>
 /// <param name="Status">What apply made of it: done, or a committed "no" that changed nothing, as a failed condition.</param>
-public readonly record struct WriteAnswer(Refusal? Refusal, ulong Revision = 0, bool Existed = false, ApplyStatus Status = ApplyStatus.Done);
+/// <param name="Number">Of an addition the sum.</param>
+public readonly record struct WriteAnswer(
+    Refusal? Refusal, ulong Revision = 0, bool Existed = false, ApplyStatus Status = ApplyStatus.Done, long Number = 0);

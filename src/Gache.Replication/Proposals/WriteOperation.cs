@@ -36,7 +36,7 @@ internal sealed class WriteOperation : Operation, IValueTaskSource<WriteAnswer>
 
     public override void Refuse(Refusal refusal) => answer = new WriteAnswer(refusal);
 
-    public void Answer(in ApplyResult result) => answer = new WriteAnswer(null, result.Revision, result.Existed, result.Status);
+    public void Answer(in ApplyResult result) => answer = new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number);
 
     public override void Complete() => source.SetResult(answer);
 

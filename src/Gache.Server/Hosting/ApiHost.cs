@@ -78,6 +78,9 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <summary>From now on <c>/readyz</c> says that the node is stopping.</summary>
     public void AnnounceStop() => dispatcher.BeginStop();
 
+    /// <summary>What <c>/readyz</c> says, in one line.</summary>
+    public string ReadyLine() => string.Join("; ", dispatcher.JudgeReadiness().Lines);
+
     /// <summary>Takes no new connections and lets the requests under way end; what is left at the deadline is cut off.</summary>
     public async Task StopAsync(TimeSpan deadline)
     {

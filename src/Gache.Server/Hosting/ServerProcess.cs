@@ -9,7 +9,11 @@ using Gache.Server.Options;
 namespace Gache.Server.Hosting;
 
 /// <summary>One run of the server, from options to exit code.</summary>
-internal sealed partial class ServerProcess(ServerOptions options, TextWriter errors, ILoggerFactory log)
+/// <param name="options">What the operator asked for.</param>
+/// <param name="errors">Where the reason goes if it does not start.</param>
+/// <param name="log">Where log lines go.</param>
+/// <param name="notices">Tells the service manager, if there is one.</param>
+internal sealed partial class ServerProcess(ServerOptions options, TextWriter errors, ILoggerFactory log, ServiceNotices notices)
 {
     /// <summary>From the first signal to the end of the process.</summary>
     public static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(10);
@@ -42,7 +46,9 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
         if (options.StopsWithStdin) signals.StopWhenEnds(Console.OpenStandardInput());
         using var log = new ServerLog(
             options.LogLevel, options.LogFormat, Console.OpenStandardError(), !Console.IsErrorRedirected, TimeProvider.System);
-        return await new ServerProcess(options, Console.Error, log.Factory).RunAsync(signals.Stop).ConfigureAwait(false);
+        using var notices = new ServiceNotices(
+            Environment.GetEnvironmentVariable(ServiceNotices.Variable), TimeProvider.System, log.Factory.CreateLogger<ServiceNotices>());
+        return await new ServerProcess(options, Console.Error, log.Factory, notices).RunAsync(signals.Stop).ConfigureAwait(false);
     }
 
     /// <summary>Runs until <paramref name="stop"/> completes, or the node must end by itself.</summary>
@@ -103,6 +109,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
         IReadOnlyCollection<string> addresses = host.Addresses;
         LogServing(events, addresses, options.AdvertisedApi, options.RaftDir, Version);
         host.Serve(new NodeShard(node));
+        notices.TellReady(host.ReadyLine);
 
         await Task.WhenAny(stop, node.Ended).ConfigureAwait(false);
         return node.Ended.IsCompleted ? await EndAsync(host, node).ConfigureAwait(false) : await StopAsync(host, cluster, node, stop.Result).ConfigureAwait(false);
@@ -111,6 +118,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
     private async Task<int> StopAsync(ApiHost host, ClusterPart? cluster, ShardNode node, PosixSignal signal)
     {
         LogStopping(events, signal);
+        notices.TellStopping($"{signal}: stopping");
         try
         {
             await Task.Run(async () =>
@@ -137,6 +145,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
     {
         NodeEnd end = await node.Ended.ConfigureAwait(false);
         LogEnded(events, end.Reason, end.Detail);
+        notices.TellStopping($"must end ({end.Reason}): {end.Detail}");
         try
         {
             await host.StopAsync(EndDeadline).ConfigureAwait(false);

@@ -53,6 +53,10 @@ internal sealed partial class Dispatcher
     /// <summary>Makes <c>/readyz</c> say that the node is stopping, so that load balancers turn away.</summary>
     public void BeginStop() => isStopping = true;
 
+    /// <summary>Whether this node should get traffic now.</summary>
+    /// <param name="isOfCluster">Whether every slot of the cluster must have an owner, too.</param>
+    public Readiness JudgeReadiness(bool isOfCluster = false) => Readiness.Of(shard?.Status, isStopping, elsewhere.Cluster, isOfCluster);
+
     /// <summary>Answers a request.</summary>
     public Task AnswerAsync(HttpContext context)
     {
@@ -92,7 +96,7 @@ internal sealed partial class Dispatcher
         {
             case "/": return help.AnswerAsync(context);
             case "/livez": return HealthPages.AnswerLiveAsync(context);
-            case "/readyz": return HealthPages.AnswerReadyAsync(context, shard?.Status, isStopping, elsewhere.Cluster, target.Query);
+            case "/readyz": return HealthPages.AnswerReadyAsync(context, this, target.Query);
             case "/cluster": return cluster.AnswerAsync(context, shard?.Status, elsewhere.Cluster);
             case "/join": return join.AnswerAsync(context, shard, target.Query);
             case "/join/folder": return FolderPage.AnswerAsync(context, shard);

@@ -10,6 +10,7 @@ public static class ConditionRules
     {
         foreach (Operation operation in history)
         {
+            if (operation.Kind == OperationKind.Add) continue; // declined by its bound: CounterRules
             if (operation.Condition is not Condition condition)
             {
                 if (operation.Outcome == Outcome.Declined) return new("a write without a condition was declined", $"{operation}");

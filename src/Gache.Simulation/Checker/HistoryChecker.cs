@@ -16,6 +16,12 @@ public static class HistoryChecker
         var keys = new List<KeyHistory>();
         foreach (IGrouping<string, Operation> group in history.GroupBy(o => o.Key))
         {
+            if (group.First().Kind == OperationKind.Add)
+            {
+                if (CounterRules.Check([.. group]) is Violation counted) return counted;
+                continue;
+            }
+
             if (KeyHistory.From(group, out KeyHistory key) is Violation seen) return seen;
             keys.Add(key);
         }

@@ -188,9 +188,13 @@ internal sealed class Machine : IEndpoint
         {
             OperationKind.Set => CommandKind.Set,
             OperationKind.Put => CommandKind.Put,
+            OperationKind.Add => CommandKind.Add,
             _ => CommandKind.Delete,
         };
-        var draft = new CommandDraft(kind, key.Length, value.Length, write.Condition is { } condition ? new WriteOptions { Condition = condition } : null);
+        WriteOptions? options = write.Condition is null && kind != CommandKind.Add
+            ? null
+            : new WriteOptions { Condition = write.Condition, Counter = kind == CommandKind.Add ? write.Counter : null };
+        var draft = new CommandDraft(kind, key.Length, value.Length, options);
         key.CopyTo(draft.Key);
         value.CopyTo(draft.Value);
         return draft.Bytes;

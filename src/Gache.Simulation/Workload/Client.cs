@@ -21,6 +21,7 @@ public sealed class Client
     private readonly History history;
     private readonly Dictionary<string, string?> leaders = []; // by tag: the API address of the node that answered a leader's question last, or was named as leader
     private readonly Dictionary<string, ulong> revisions = []; // by key: the one seen last
+    private readonly Dictionary<string, long> sums = []; // by counter: the one seen last
     private bool isStopped;
 
     /// <summary>Makes a client that begins after its first thinking time.</summary>
@@ -49,7 +50,7 @@ public sealed class Client
     {
         if (isStopped) return;
         OperationKind kind = DrawKind();
-        Ask(kind, options.KeyOf(random.Next(options.Keys)), options.MostAttempts);
+        Ask(kind, kind == OperationKind.Add ? options.CounterOf(random.Next(options.Counters)) : options.KeyOf(random.Next(options.Keys)), options.MostAttempts);
     });
 
     private OperationKind DrawKind()
@@ -63,7 +64,9 @@ public sealed class Client
     private void Ask(OperationKind kind, string key, int attempts)
     {
         IEndpoint endpoint = Choose(kind, key);
-        Operation operation = history.Invoke(number, kind, key, IsWrite(kind) && random.Chance(options.Conditional) ? DrawCondition(key) : null);
+        Operation operation = kind == OperationKind.Add
+            ? history.Invoke(number, kind, key, counter: DrawTerms(key))
+            : history.Invoke(number, kind, key, IsWrite(kind) && random.Chance(options.Conditional) ? DrawCondition(key) : null);
         operation.Remark = endpoint.ApiAddress;
         IsWaiting = true;
         NodeProcess? process = endpoint.Process;
@@ -89,6 +92,13 @@ public sealed class Client
     {
         if (random.Chance(0.6) && revisions.TryGetValue(key, out ulong revision)) return new Condition { AnyOf = new[] { revision } };
         return random.Chance(0.8) ? new Condition { MustNotExist = true } : new Condition { MustExist = true };
+    }
+
+    /// <summary>What is added is drawn from so many numbers that the sums of any few tell which they were.</summary>
+    private CounterTerms DrawTerms(string key)
+    {
+        long delta = 1 + (long)(random.NextUInt64() >> 24);
+        return random.Chance(0.2) ? new CounterTerms(delta, Max: sums.GetValueOrDefault(key) + 2 * delta) : new CounterTerms(delta);
     }
 
     private static bool IsWrite(OperationKind kind) => kind is OperationKind.Set or OperationKind.Put or OperationKind.Delete;
@@ -168,9 +178,13 @@ public sealed class Client
     private void Complete(Operation operation, WriteAnswer write)
     {
         bool isDone = write.Status == ApplyStatus.Done;
-        if (isDone) history.Complete(operation, write.Revision, write.Existed);
+        if (isDone) history.Complete(operation, write.Revision, write.Existed, write.Number);
         else history.Decline(operation, write.Revision, write.Existed);
-        if (isDone ? operation.WritesValue : write.Existed) revisions[operation.Key] = write.Revision;
+        if (operation.Kind == OperationKind.Add)
+        {
+            if (isDone) sums[operation.Key] = write.Number;
+        }
+        else if (isDone ? operation.WritesValue : write.Existed) revisions[operation.Key] = write.Revision;
     }
 
     private void End(Operation operation, Action complete, int attempts, string? remark)

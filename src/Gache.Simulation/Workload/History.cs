@@ -17,18 +17,19 @@ public sealed class History
     public int DoneCount { get; private set; }
 
     /// <summary>Begins an operation; a set or put gets a value that no other one has.</summary>
-    public Operation Invoke(int client, OperationKind kind, string key, Condition? condition = null)
+    public Operation Invoke(int client, OperationKind kind, string key, Condition? condition = null, CounterTerms counter = default)
     {
-        var operation = new Operation { Client = client, Kind = kind, Key = key, Invoked = place++, Condition = condition };
+        var operation = new Operation { Client = client, Kind = kind, Key = key, Invoked = place++, Condition = condition, Counter = counter };
         if (operation.WritesValue) operation.Value = ++lastValue;
         operations.Add(operation);
         return operation;
     }
 
     /// <summary>A write was carried out.</summary>
-    public void Complete(Operation operation, ulong revision, bool existed)
+    public void Complete(Operation operation, ulong revision, bool existed, long sum = 0)
     {
         End(operation, Outcome.Done);
+        if (operation.Kind == OperationKind.Add) operation.Value = sum;
         operation.Revision = revision;
         operation.IsFound = existed;
     }

@@ -19,6 +19,9 @@ public enum OperationKind
 
     /// <summary>GET with <c>level=stale</c>.</summary>
     StaleRead,
+
+    /// <summary>POST with <c>add</c>: counts, on keys of its own.</summary>
+    Add,
 }
 
 /// <summary>What the client knows of its operation's effect.</summary>
@@ -58,7 +61,11 @@ public sealed class Operation
     /// <summary>Of a write: what must hold for it to be carried out; null for nothing.</summary>
     public Condition? Condition { get; init; }
 
-    /// <summary>The number of the value: of a set or put the one to write, unique in the history; of a read the one found.</summary>
+    /// <summary>Of an addition: what is added, and the bound of the sum.</summary>
+    public CounterTerms Counter { get; init; }
+
+    /// <summary>The number of the value: of a set or put the one to write, unique in the history; of a read the one found; of an addition the
+    /// sum.</summary>
     public long Value { get; set; }
 
     /// <summary>The place in the history at which it was asked.</summary>
@@ -79,8 +86,8 @@ public sealed class Operation
     /// <summary>At whom, and the refusal's words; for the trace.</summary>
     public string Remark { get; set; } = "";
 
-    /// <summary>True for set, put and delete.</summary>
-    public bool IsWrite => Kind is OperationKind.Set or OperationKind.Put or OperationKind.Delete;
+    /// <summary>True for set, put, delete and add.</summary>
+    public bool IsWrite => Kind is OperationKind.Set or OperationKind.Put or OperationKind.Delete or OperationKind.Add;
 
     /// <summary>True for set and put.</summary>
     public bool WritesValue => Kind is OperationKind.Set or OperationKind.Put;
@@ -88,7 +95,7 @@ public sealed class Operation
     /// <inheritdoc/>
     public override string ToString()
     {
-        string what = $"{(WritesValue ? $"{Kind} {Key}=v{Value}" : $"{Kind} {Key}")}{Condition switch
+        string what = $"{(WritesValue ? $"{Kind} {Key}=v{Value}" : Kind == OperationKind.Add ? $"{Kind} {Key}+{Counter.Delta}, at most {Counter.Max}" : $"{Kind} {Key}")}{Condition switch
         {
             { MustExist: true } => " if it exists",
             { MustNotExist: true } => " if it does not exist",
@@ -101,6 +108,7 @@ public sealed class Operation
             Outcome.Unknown => "unknown",
             Outcome.NotApplied => "not-applied",
             Outcome.Declined => IsFound ? $"declined, revision {Revision}" : "declined, not there",
+            _ when Kind == OperationKind.Add => $"sum {Value}, revision {Revision}, {(IsFound ? "existed" : "new")}",
             _ when IsWrite => $"done, revision {Revision}, {(IsFound ? "existed" : "new")}",
             _ => IsFound ? $"found v{Value}, revision {Revision}" : "not found",
         };

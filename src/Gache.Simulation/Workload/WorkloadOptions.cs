@@ -25,13 +25,20 @@ public sealed record WorkloadOptions
     public double LostAnswers { get; init; } = 0.01;
 
     /// <summary>The share of each kind, in the order of <see cref="OperationKind"/>.</summary>
-    public IReadOnlyList<int> Mix { get; init; } = [25, 15, 12, 36, 12];
+    public IReadOnlyList<int> Mix { get; init; } = [25, 15, 12, 36, 12, 10];
 
     /// <summary>How often a write has a condition: mostly a revision that the client saw, as a compare-and-set has.</summary>
     public double Conditional { get; init; } = 0.25;
 
     /// <summary>The most attempts of one request: redirects and refusals are followed by another.</summary>
     public int MostAttempts { get; init; } = 4;
+
+    /// <summary>How many counters they share.</summary>
+    public int Counters { get; init; } = 2;
+
+    /// <summary>The name of a counter, in the slot of a key.</summary>
+    /// <param name="number">0 to <see cref="Counters"/> - 1.</param>
+    public string CounterOf(int number) => Tags == 0 ? $"c{number}" : $"{{s{number % Tags}}}c{number}";
 
     /// <summary>The name of a key.</summary>
     /// <param name="number">0 to <see cref="Keys"/> - 1.</param>

@@ -55,7 +55,7 @@ public static class Command
 
         var kind = (CommandKind)command[0];
         Invariant.Holds(
-            kind is >= CommandKind.Set and <= CommandKind.Recover && (command[1] == Format || (command[1] == FormatWithOptions && kind <= CommandKind.Delete)),
+            (command[1] == Format && kind.IsPlain()) || (command[1] == FormatWithOptions && kind.IsOfKey()),
             $"command of kind {command[0]}, format {command[1]} is unknown to this version");
         ulong time = BinaryPrimitives.ReadUInt64LittleEndian(command[TimeOffset..]);
         if (kind == CommandKind.Time)
@@ -64,7 +64,7 @@ public static class Command
             return command.Length == HeadBytes;
         }
 
-        if (kind > CommandKind.Time)
+        if (kind.IsOfSlots())
         {
             view = new CommandView(kind, time, default, command[HeadBytes..]);
             return true;
@@ -93,16 +93,16 @@ public static class Command
 
         ReadOnlySpan<byte> options = command.Slice(KeyOffsetWithOptions + keyLength, optionsLength);
         ReadOnlySpan<byte> value = command[valueOffset..];
-        if (value.Length > MaxValueOf(kind) || !WriteOptionsView.TryParse(options, out _)) return false;
+        if (value.Length > MaxValueOf(kind) || !WriteOptionsView.TryParse(options, out WriteOptionsView read) || read.Counter is null == (kind == CommandKind.Add)) return false;
 
         view = new CommandView(kind, time, command.Slice(KeyOffsetWithOptions, keyLength), value, options);
         return true;
     }
 
-    private static int MaxValueOf(CommandKind kind) => kind is CommandKind.Set or CommandKind.Put ? StoreLimits.MaxValueBytes : 0;
+    private static int MaxValueOf(CommandKind kind) => kind.HasValue() ? StoreLimits.MaxValueBytes : 0;
 
     /// <summary>Whether the command may make the state larger, and so is refused when memory or disk are short; deletes always go.</summary>
-    public static bool NeedsSpace(ReadOnlySpan<byte> command) => (CommandKind)command[0] is CommandKind.Set or CommandKind.Put or CommandKind.Import;
+    public static bool NeedsSpace(ReadOnlySpan<byte> command) => (CommandKind)command[0] is CommandKind.Set or CommandKind.Put or CommandKind.Add or CommandKind.Import;
 
     /// <summary>Begins a command that is no set, put or delete: kind, format and a time that is stamped later.</summary>
     internal static void WriteHead(ByteWriter writer, CommandKind kind)

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Gache.Store;
 
-/// <summary>An encoded set, put or delete whose key and value are still to be written: a caller reads them from a socket into their places.</summary>
+/// <summary>An encoded command on a key whose key and value are still to be written: a caller reads them from a socket into their places.</summary>
 /// <remarks>What stands in the places is undefined until then. The bytes are as <see cref="Command"/> encodes them.</remarks>
 public readonly struct CommandDraft
 {
@@ -11,9 +11,9 @@ public readonly struct CommandDraft
     private readonly int valueOffset;
 
     /// <summary>Makes room for a key and a value.</summary>
-    /// <param name="kind">Set, put or delete.</param>
+    /// <param name="kind">Set, put, delete or add.</param>
     /// <param name="keyLength">1 to <see cref="StoreLimits.MaxKeyBytes"/>.</param>
-    /// <param name="valueLength">0 to <see cref="StoreLimits.MaxValueBytes"/>; 0 for a delete.</param>
+    /// <param name="valueLength">0 to <see cref="StoreLimits.MaxValueBytes"/>; 0 for all but set and put.</param>
     /// <param name="options">What else is asked for; null for nothing.</param>
     /// <exception cref="ArgumentOutOfRangeException">A length is outside <see cref="StoreLimits"/>.</exception>
     public CommandDraft(CommandKind kind, int keyLength, int valueLength, WriteOptions? options = null)
@@ -21,7 +21,7 @@ public readonly struct CommandDraft
         ArgumentOutOfRangeException.ThrowIfLessThan(keyLength, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keyLength, StoreLimits.MaxKeyBytes);
         ArgumentOutOfRangeException.ThrowIfNegative(valueLength);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(valueLength, kind is CommandKind.Set or CommandKind.Put ? StoreLimits.MaxValueBytes : 0);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(valueLength, kind.HasValue() ? StoreLimits.MaxValueBytes : 0);
 
         int optionsLength = options?.EncodedLength ?? 0;
         this.keyLength = keyLength;

@@ -18,12 +18,12 @@ public readonly ref struct CommandView
     /// <summary>The leader's store time when it proposed the command.</summary>
     public ulong StoreTimeMilliseconds { get; }
 
-    /// <summary>The key of a set, put or delete; else empty.</summary>
+    /// <summary>The key of a set, put, delete or add; else empty.</summary>
     public ReadOnlySpan<byte> Key { get; }
 
     /// <summary>The value of a set or put; the body of a command about slots; else empty.</summary>
     public ReadOnlySpan<byte> Value { get; }
 
-    /// <summary>The encoded <see cref="WriteOptions"/> of a set, put or delete that has some; else empty.</summary>
+    /// <summary>The encoded <see cref="WriteOptions"/> of a command on a key that has some; else empty.</summary>
     internal ReadOnlySpan<byte> Options { get; }
 }

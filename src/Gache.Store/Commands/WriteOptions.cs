@@ -6,21 +6,25 @@ namespace Gache.Store;
 /// <summary>What a write asks for beside its key and value. A write that asks for nothing has none, and then costs nothing.</summary>
 /// <remarks>
 /// Little-endian: which parts follow (2 bytes), then the parts in this order: the revisions of If-Match (count 2, 8 each), those of
-/// If-None-Match (count 2, 8 each).
+/// If-None-Match (count 2, 8 each), what to add with its bounds (8, 8, 8).
 /// </remarks>
 public sealed record WriteOptions
 {
     /// <summary>What must hold of the key's present revision; null: nothing.</summary>
     public Condition? Condition { get; init; }
 
+    /// <summary>What an addition adds; null for all other kinds.</summary>
+    public CounterTerms? Counter { get; init; }
+
     private WriteParts Parts =>
         (Condition is { MustExist: true } ? WriteParts.MustExist : 0)
         | (Condition is { MustNotExist: true } ? WriteParts.MustNotExist : 0)
         | (Condition is { AnyOf: not null } ? WriteParts.AnyOf : 0)
-        | (Condition is { NoneOf: not null } ? WriteParts.NoneOf : 0);
+        | (Condition is { NoneOf: not null } ? WriteParts.NoneOf : 0)
+        | (Counter is not null ? WriteParts.Counter : 0);
 
     /// <summary>How many bytes they take in a command.</summary>
-    internal int EncodedLength => sizeof(ushort) + LengthOf(Condition?.AnyOf) + LengthOf(Condition?.NoneOf);
+    internal int EncodedLength => sizeof(ushort) + LengthOf(Condition?.AnyOf) + LengthOf(Condition?.NoneOf) + (Counter is null ? 0 : CounterBytes);
 
     /// <summary>Encodes them; <paramref name="to"/> has exactly <see cref="EncodedLength"/> bytes.</summary>
     internal void WriteTo(Span<byte> to)
@@ -29,7 +33,13 @@ public sealed record WriteOptions
         to = to[sizeof(ushort)..];
         Write(ref to, Condition?.AnyOf);
         Write(ref to, Condition?.NoneOf);
+        if (Counter is not { } counter) return;
+        BinaryPrimitives.WriteInt64LittleEndian(to, counter.Delta);
+        BinaryPrimitives.WriteInt64LittleEndian(to[sizeof(long)..], counter.Min);
+        BinaryPrimitives.WriteInt64LittleEndian(to[(2 * sizeof(long))..], counter.Max);
     }
+
+    internal const int CounterBytes = 3 * sizeof(long);
 
     private static int LengthOf(ReadOnlyMemory<ulong>? revisions) => revisions is { } some ? sizeof(ushort) + some.Length * sizeof(ulong) : 0;
 
@@ -51,16 +61,17 @@ internal enum WriteParts : ushort
     MustNotExist = 2,
     AnyOf = 4,
     NoneOf = 8,
+    Counter = 16,
 }
 
 /// <summary>Encoded <see cref="WriteOptions"/> as they stand in a command's bytes.</summary>
 internal readonly ref struct WriteOptionsView
 {
-    private const WriteParts Known = WriteParts.MustExist | WriteParts.MustNotExist | WriteParts.AnyOf | WriteParts.NoneOf;
+    private const WriteParts Known = WriteParts.MustExist | WriteParts.MustNotExist | WriteParts.AnyOf | WriteParts.NoneOf | WriteParts.Counter;
 
-    private WriteOptionsView(ConditionView condition) => Condition = condition;
+    public ConditionView Condition { get; private init; }
 
-    public ConditionView Condition { get; }
+    public CounterTerms? Counter { get; private init; }
 
     /// <summary>Reads them.</summary>
     /// <returns>False if they are cut off, or have a part that this version does not know: going on would diverge.</returns>
@@ -74,9 +85,27 @@ internal readonly ref struct WriteOptionsView
         ReadOnlySpan<byte> noneOf = default;
         if (!TryTakeRevisions((parts & WriteParts.AnyOf) != 0, ref bytes, out ReadOnlySpan<byte> anyOf)
             || !TryTakeRevisions((parts & WriteParts.NoneOf) != 0, ref bytes, out noneOf)) return false;
-        options = new WriteOptionsView(new ConditionView(
-            (parts & WriteParts.MustExist) != 0, (parts & WriteParts.MustNotExist) != 0, (parts & WriteParts.AnyOf) != 0, anyOf, noneOf));
+        CounterTerms? counter = null;
+        if ((parts & WriteParts.Counter) != 0 && !TryTakeCounter(ref bytes, out counter)) return false;
+        options = new WriteOptionsView
+        {
+            Condition = new ConditionView(
+                (parts & WriteParts.MustExist) != 0, (parts & WriteParts.MustNotExist) != 0, (parts & WriteParts.AnyOf) != 0, anyOf, noneOf),
+            Counter = counter,
+        };
         return bytes.IsEmpty;
+    }
+
+    private static bool TryTakeCounter(ref ReadOnlySpan<byte> bytes, out CounterTerms? counter)
+    {
+        counter = null;
+        if (bytes.Length < WriteOptions.CounterBytes) return false;
+        counter = new CounterTerms(
+            BinaryPrimitives.ReadInt64LittleEndian(bytes),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[sizeof(long)..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[(2 * sizeof(long))..]));
+        bytes = bytes[WriteOptions.CounterBytes..];
+        return true;
     }
 
     private static bool TryTakeRevisions(bool areThere, scoped ref ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> revisions)

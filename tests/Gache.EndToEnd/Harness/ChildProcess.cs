@@ -87,7 +87,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     private static bool IsOurs(string variable) =>
-        variable.StartsWith("GACHE_", StringComparison.Ordinal) || variable.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase);
+        variable.StartsWith("GACHE_", StringComparison.Ordinal) || variable == "NOTIFY_SOCKET" || variable.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase);
 
     private void KillQuietly()
     {

@@ -120,6 +120,14 @@ public class ClientTests
             ulong present = state.TryGetValue(key, out (byte[] Value, ulong Revision) before) ? before.Revision : 0;
             if (write.Condition?.Holds(present != 0, present) == false)
                 return new WriteAnswer(null, present, present != 0, ApplyStatus.ConditionFailed);
+            if (kind == OperationKind.Add)
+            {
+                long sum = (present == 0 ? 0 : System.Buffers.Binary.BinaryPrimitives.ReadInt64LittleEndian(before.Value)) + write.Counter.Delta;
+                if (sum > write.Counter.Max) return new WriteAnswer(null, present, present != 0, ApplyStatus.OutOfRange);
+                state[key] = (BitConverter.GetBytes(sum), ++revision);
+                return new WriteAnswer(null, revision, present != 0, Number: sum);
+            }
+
             bool existed = state.Remove(key);
             if (kind != OperationKind.Delete) state[key] = (value, revision + 1);
             if (kind != OperationKind.Delete || existed) revision++;

@@ -49,6 +49,7 @@ public sealed class CommandTests
     [Theory]
     [InlineData(0, 1)]
     [InlineData(17, 1)]
+    [InlineData(19, 2)]
     [InlineData(1, 0)]
     [InlineData(1, 3)]
     [InlineData(4, 2)]
@@ -89,6 +90,20 @@ public sealed class CommandTests
             int head = command.Length - value.Length;
             for (int length = 0; length < head; length++) Assert.False(Command.TryParse(command.AsSpan(0, length), out _));
         });
+
+    [Fact]
+    public void An_addition_says_in_its_options_what_to_add_and_nothing_else_does()
+    {
+        var terms = new CounterTerms(-3, -10, long.MaxValue);
+        byte[] add = StoreDriver.Encode(CommandKind.Add, "key"u8, [], new WriteOptions { Counter = terms });
+        Assert.True(Command.TryParse(add, out CommandView view));
+        Assert.True(WriteOptionsView.TryParse(view.Options, out WriteOptionsView options));
+        Assert.Equal(terms, options.Counter);
+        Assert.True(Command.NeedsSpace(add));
+        Assert.False(Command.TryParse([.. add, 0], out _));
+        Assert.False(Command.TryParse(StoreDriver.Encode(CommandKind.Add, "key"u8, [], new WriteOptions()), out _));
+        Assert.False(Command.TryParse(StoreDriver.Encode(CommandKind.Set, "key"u8, [], new WriteOptions { Counter = terms }), out _));
+    }
 
     /// <summary>Conditions on few revisions, so that they often hold.</summary>
     internal static Gen<Condition> Conditions { get; } = Gen.Select(Gen.Bool, Gen.Bool, Revisions(), Revisions()).Select((must, mustNot, any, none) =>

@@ -69,6 +69,22 @@ public sealed class ReplaceTests : IDisposable
     }
 
     [Fact]
+    public async Task On_a_terminal_it_says_in_words_when_it_is_done_and_why_it_is_not()
+    {
+        string[] line = ["cluster", "replace", "1333", "--with", "127.0.0.1:7010", "--at", node.At];
+        node.Answers("GET /cluster", 200, With("learner", 3), With("learner", 3), With("voter", 0));
+        Said done = await Words.TypeAsync("y", line, isScreen: true);
+        Assert.Equal((0, ""), (done.ExitCode, done.Errors));
+        Assert.Contains("done: 127.0.0.1:7010 votes, and 13330000 (127.0.0.1:8003) is no member any more", done.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"state\"", done.Output, StringComparison.Ordinal);
+
+        node.Answers("GET /cluster", 200, Before);
+        Said not = await Words.TypeAsync("y", line, isScreen: true);
+        Assert.Equal(1, not.ExitCode);
+        Assert.Contains("no new member at 127.0.0.1:7010", not.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_dry_run_shows_what_would_be_sent_now_and_later_and_sends_nothing()
     {
         node.Answers("GET /cluster", 200, Before);

@@ -1,6 +1,4 @@
 using System.Text;
-using Gache.Cluster;
-using Gache.Replication;
 using Gache.Server.Http.Problems;
 
 namespace Gache.Server.Http.Health;
@@ -15,20 +13,16 @@ internal static class HealthPages
         Page.RefuseUnlessRead(context) ?? Page.SendAsync(context, Headers.PlainText, Alive);
 
     /// <summary>200 if the node should get traffic; else 503 with the reasons.</summary>
-    public static Task AnswerReadyAsync(HttpContext context, ReplicaStatus? status, bool isStopping, ClusterNode? cluster, ReadOnlySpan<char> query)
+    public static Task AnswerReadyAsync(HttpContext context, Dispatcher node, ReadOnlySpan<char> query)
     {
         if (Page.RefuseUnlessRead(context) is { } refused) return refused;
 
         if (query is not ("" or "scope=cluster" or "scope=node"))
             return ProblemAnswer.SendAsync(context, ProblemTable.ParameterUnknown, "/readyz takes scope=node or scope=cluster");
 
-        Readiness readiness = Readiness.Of(status, isStopping, cluster, isOfCluster: query is "scope=cluster");
-        var text = new StringBuilder();
-        if (readiness.IsReady) text.Append("ready\n");
-        foreach (string reason in readiness.Reasons) text.Append(reason).Append('\n');
-        foreach (string warning in readiness.Warnings) text.Append("warning: ").Append(warning).Append('\n');
-
+        Readiness readiness = node.JudgeReadiness(isOfCluster: query is "scope=cluster");
+        string text = string.Concat(readiness.Lines.Select(line => $"{line}\n"));
         if (!readiness.IsReady) context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        return Page.SendAsync(context, Headers.PlainText, Encoding.UTF8.GetBytes(text.ToString()));
+        return Page.SendAsync(context, Headers.PlainText, Encoding.UTF8.GetBytes(text));
     }
 }

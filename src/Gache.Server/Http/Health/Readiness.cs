@@ -18,6 +18,9 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
     /// <summary>True if nothing speaks against it.</summary>
     public bool IsReady => Reasons.Count == 0;
 
+    /// <summary>What <c>/readyz</c> says, a line each.</summary>
+    public IEnumerable<string> Lines => (IsReady ? ["ready"] : Reasons).Concat(Warnings.Select(warning => $"warning: {warning}"));
+
     /// <summary>Judges a replica's status; null while there is no replica yet.</summary>
     public static Readiness Of(ReplicaStatus? status, bool isStopping, ClusterNode? cluster = null, bool isOfCluster = false)
     {

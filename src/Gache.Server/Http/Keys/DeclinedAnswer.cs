@@ -11,6 +11,9 @@ internal static class DeclinedAnswer
     public static Task SendAsync(HttpContext context, WriteAnswer answer) => answer.Status switch
     {
         ApplyStatus.ConditionFailed => ConditionFailedAsync(context, answer.Existed, answer.Revision),
+        ApplyStatus.NotANumber => SendAsync(
+            context, ProblemTable.NotANumber, answer, "what the key holds is no decimal 64-bit number: an optional minus and digits, nothing else"),
+        ApplyStatus.OutOfRange => SendAsync(context, ProblemTable.OutOfRange, answer, "the sum is beyond min, max or 64 bits; the key is as it was"),
         _ => ProblemAnswer.SendAsync(context, ProblemTable.Fault, $"apply answered {answer.Status}"),
     };
 
@@ -21,5 +24,11 @@ internal static class DeclinedAnswer
         return ProblemAnswer.SendAsync(context, ProblemTable.PreconditionFailed, exists
             ? $"the key has revision {revision}: read it, and decide anew"
             : "there is no such key");
+    }
+
+    private static Task SendAsync(HttpContext context, Problem problem, WriteAnswer answer, string detail)
+    {
+        if (answer.Existed) EntityTags.Set(context.Response.Headers, answer.Revision);
+        return ProblemAnswer.SendAsync(context, problem, detail);
     }
 }

@@ -38,8 +38,10 @@ internal sealed class KeyEndpoint(ApiSettings settings, BodyBudget bodies, Elsew
         if (!ConditionHeaders.TryParse(context.Request.Headers, out Condition? condition))
             return ProblemAnswer.SendAsync(context, ProblemTable.ConditionMalformed, ConditionHeaders.Words);
 
-        CommandKind kind = method == HttpMethods.Put ? CommandKind.Put : method == HttpMethods.Post ? CommandKind.Set : CommandKind.Delete;
-        WriteOptions? options = condition is null ? null : new WriteOptions { Condition = condition };
+        CommandKind kind = method == HttpMethods.Put ? CommandKind.Put
+            : method == HttpMethods.Delete ? CommandKind.Delete
+            : query.Counter is null ? CommandKind.Set : CommandKind.Add;
+        WriteOptions? options = condition is null && query.Counter is null ? null : new WriteOptions { Condition = condition, Counter = query.Counter };
         return Write(context, shard, new KeyWrite(kind, elsewhere.Cluster is null ? NoSlot : SlotOf(key), options), key);
     }
 

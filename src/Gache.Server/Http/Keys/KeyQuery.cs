@@ -1,12 +1,16 @@
+using System.Globalization;
 using System.Text;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
+using Gache.Store;
 
 namespace Gache.Server.Http.Keys;
 
 /// <summary>The parameters of a request on a key, from the raw query.</summary>
 /// <remarks><c>Request.Query</c> would turn <c>+</c> into a space, and quietly take what it does not know.</remarks>
-internal readonly record struct KeyQuery(ReadLevel Level)
+/// <param name="Level">What a read promises.</param>
+/// <param name="Counter">What to add; null where nothing is.</param>
+internal readonly record struct KeyQuery(ReadLevel Level, CounterTerms? Counter = null)
 {
     /// <summary>The longest parameter name or value that is looked at, in bytes.</summary>
     private const int MaxBytes = 64;
@@ -22,6 +26,7 @@ internal readonly record struct KeyQuery(ReadLevel Level)
             return Refuse(ProblemTable.ParameterAmbiguous, "some clients mean a space by +: write %20 or %2B", out detail);
 
         var seen = Parameters.None;
+        CounterTerms counter = new(0);
         foreach (Range piece in raw.Split('&'))
         {
             ReadOnlySpan<char> pair = raw[piece];
@@ -40,11 +45,17 @@ internal readonly record struct KeyQuery(ReadLevel Level)
             seen |= parameter;
             if (parameter == Parameters.Level && !TryParseLevel(value, ref query))
                 return Refuse(ProblemTable.ParameterMalformed, "level is 'linearizable' or 'stale'", out detail);
+            if ((parameter & (Parameters.Add | Parameters.Min | Parameters.Max)) != 0 && !TryParseNumber(parameter, value, ref counter))
+                return Refuse(ProblemTable.ParameterMalformed, $"{name} is a decimal 64-bit number", out detail);
         }
 
         // Promised by the contract and not built: carrying the request out without it would do something else than was asked.
-        if ((seen & ~Parameters.Level) is var later and not Parameters.None)
+        if ((seen & ~Built) is var later and not Parameters.None)
             return Refuse(ProblemTable.NotImplementedYet, $"not yet: {Names(later)}; nothing was done", out detail);
+        if ((seen & (Parameters.Min | Parameters.Max)) != 0 && ((seen & Parameters.Add) == 0 || counter.Min > counter.Max))
+            return Refuse(ProblemTable.ParameterMalformed, "min and max bound the sum of add, and min is not above max", out detail);
+
+        if ((seen & Parameters.Add) != 0) query = query with { Counter = counter };
         return null;
     }
 
@@ -72,6 +83,18 @@ internal readonly record struct KeyQuery(ReadLevel Level)
         return value is "stale" or "linearizable";
     }
 
+    private static bool TryParseNumber(Parameters parameter, string value, ref CounterTerms counter)
+    {
+        if (!long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)) return false;
+        counter = parameter switch
+        {
+            Parameters.Add => counter with { Delta = number },
+            Parameters.Min => counter with { Min = number },
+            _ => counter with { Max = number },
+        };
+        return true;
+    }
+
     private static Parameters ParameterOf(string name, string method)
     {
         bool isRead = method == HttpMethods.Get || method == HttpMethods.Head;
@@ -89,6 +112,8 @@ internal readonly record struct KeyQuery(ReadLevel Level)
             _ => Parameters.None,
         };
     }
+
+    private const Parameters Built = Parameters.Level | Parameters.Add | Parameters.Min | Parameters.Max;
 
     private static string Names(Parameters parameters) =>
         string.Join(", ", parameters.ToString().Split(", ").Select(name => name == "MinRevision" ? "min-revision" : name.ToLowerInvariant()));

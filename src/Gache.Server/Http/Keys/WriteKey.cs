@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using System.Text;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
@@ -20,6 +22,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
         if (write.Kind == CommandKind.Delete) return Propose(context, shard, write, Begin(write, key, 0));
 
         HttpRequest request = context.Request;
+        if (write.Kind == CommandKind.Add && request.ContentLength is > 0) return RefuseBody(context);
         if (request.ContentLength is not { } contentLength)
         {
             return Redirect.IsStreamed(request)
@@ -79,12 +82,13 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
         using (var share = new BodyShare(bodies))
         {
             var body = new ByteWriter();
-            ValueBody.End end = await ValueBody.ReadStreamAsync(context.Request.BodyReader, settings.MaxValueBytes, body, share)
-                .ConfigureAwait(false);
+            ValueBody.End end = await ValueBody.ReadStreamAsync(
+                context.Request.BodyReader, write.HasValue ? settings.MaxValueBytes : 0, body, share).ConfigureAwait(false);
             if (end != ValueBody.End.Complete)
             {
                 context.Response.Headers.Connection = "close"; // nobody waits for the rest
-                await (end == ValueBody.End.TooLarge ? RefuseTooLarge(context) : RefuseOverBudget(context)).ConfigureAwait(false);
+                await (end == ValueBody.End.OverBudget ? RefuseOverBudget(context) : write.HasValue ? RefuseTooLarge(context) : RefuseBody(context))
+                    .ConfigureAwait(false);
                 return;
             }
 
@@ -119,9 +123,21 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
 
         if (write.Kind == CommandKind.Put && !answer.Existed) response.StatusCode = StatusCodes.Status201Created;
         EntityTags.Set(response.Headers, answer.Revision);
+        if (write.Kind == CommandKind.Add) return SendNumber(response, answer.Number);
         response.ContentLength = 0;
         return Task.CompletedTask;
     }
+
+    private static Task SendNumber(HttpResponse response, long number)
+    {
+        byte[] text = Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
+        response.ContentType = Headers.OctetStream; // as a GET has it
+        response.ContentLength = text.Length;
+        return response.Body.WriteAsync(text).AsTask();
+    }
+
+    private static Task RefuseBody(HttpContext context) =>
+        ProblemAnswer.SendAsync(context, ProblemTable.BodyMalformed, "a request with add takes no body: what is added stands in the query");
 
     private Task RefuseTooLarge(HttpContext context) => ProblemAnswer.SendAsync(
         context, ProblemTable.ValueTooLarge, $"a value has at most {settings.MaxValueBytes} bytes here (--max-value)");

@@ -30,6 +30,8 @@ internal static class ProblemTable
     public static readonly Problem SlotsBusy = new("slots-busy", 409, "The slots are on their way elsewhere", NotApplied, false);
     public static readonly Problem NodeAlive = new("node-alive", 409, "The node is alive", NotApplied, false);
     public static readonly Problem LastVoter = new("last-voter", 409, "The shard has no other voter", NotApplied, false);
+    public static readonly Problem NotANumber = new("not-a-number", 409, "The key holds no number", NotApplied, false);
+    public static readonly Problem OutOfRange = new("out-of-range", 409, "The sum is out of range", NotApplied, false);
     public static readonly Problem NoVoter = new("no-voter", 409, "The node is no voter of the shard", NotApplied, false);
     public static readonly Problem LengthRequired = new("length-required", 411, "The body needs a Content-Length", NotApplied, false);
     public static readonly Problem PreconditionFailed = new("precondition-failed", 412, "The condition does not hold", NotApplied, false);
@@ -72,7 +74,7 @@ internal static class ProblemTable
     [
         KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, ConditionMalformed, BodyMalformed,
         BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, ShardUnknown, NodeUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable,
-        WrongShard, SlotsThere, SlotsBusy, NodeAlive, LastVoter, NoVoter,
+        WrongShard, SlotsThere, SlotsBusy, NodeAlive, LastVoter, NoVoter, NotANumber, OutOfRange,
         LengthRequired, PreconditionFailed, ValueTooLarge, KeyTooLong, NotImplementedYet, Overloaded, DiskFull, MemoryFull, NoLeader, NoQuorum,
         QueueTimeout, Superseded, NotServing, SlotMoving, SlotsUnassigned, ChangeUnderWay, ShuttingDown, RoutingLoop, Timeout, LeadershipLost,
         PartlyDone, Fault,

@@ -28,9 +28,12 @@ internal sealed class ReplaceProgress(ClusterClient asked, Terminal terminal, Ti
     {
         try
         {
-            return terminal.IsScreen
+            (ReplaceJson last, Reply? refused) = terminal.IsScreen
                 ? await DrawAsync(end).ConfigureAwait(false)
                 : await LoopAsync(LineInterval, WriteLine, end).ConfigureAwait(false);
+            if (last.State != States.Replaced) return terminal.Refuse(refused?.ExitCode ?? ExitCode.Failed, $"{goal.OldName} is not replaced yet: {last.Waits}{Again}");
+            if (terminal.IsScreen) terminal.Output.WriteLine(Printable.Line($"done: {goal.Address} votes, and {goal.OldName} is no member any more"));
+            return ExitCode.Done;
         }
         catch (OperationCanceledException)
         {
@@ -38,7 +41,8 @@ internal sealed class ReplaceProgress(ClusterClient asked, Terminal terminal, Ti
         }
     }
 
-    private async Task<int> LoopAsync(TimeSpan interval, Action<ReplaceJson> show, CancellationToken end)
+    /// <summary>Goes on until it is done, refused for good, or stands still for too long.</summary>
+    private async Task<(ReplaceJson Last, Reply? Refused)> LoopAsync(TimeSpan interval, Action<ReplaceJson> show, CancellationToken end)
     {
         long moved = clock.GetTimestamp(); // when it last went on
         while (true)
@@ -46,13 +50,7 @@ internal sealed class ReplaceProgress(ClusterClient asked, Terminal terminal, Ti
             (ReplaceJson seen, Reply? refused) = await StepAsync(end).ConfigureAwait(false);
             if (seen.Waits is null) moved = clock.GetTimestamp();
             show(seen);
-            if (seen.State == States.Replaced) return ExitCode.Done;
-            if (refused is { IsForNow: false } || clock.GetElapsedTime(moved) > StandstillBound)
-            {
-                int code = refused is { IsSuccess: false } ? refused.ExitCode : ExitCode.Failed;
-                return terminal.Refuse(code, $"{goal.OldName} is not replaced yet: {seen.Waits}{Again}");
-            }
-
+            if (seen.State == States.Replaced || refused is { IsForNow: false } || clock.GetElapsedTime(moved) > StandstillBound) return (seen, refused);
             await Task.Delay(interval, clock, end).ConfigureAwait(false);
         }
     }
@@ -84,12 +82,8 @@ internal sealed class ReplaceProgress(ClusterClient asked, Terminal terminal, Ti
 
     private void WriteLine(ReplaceJson seen) => terminal.Output.WriteLine(JsonSerializer.Serialize(seen, Wire.Default.ReplaceJson));
 
-    private Task<int> DrawAsync(CancellationToken end) => Screen.Of(terminal).Status().StartAsync("looking", async line =>
-    {
-        int code = await LoopAsync(ScreenInterval, seen => line.Status = Markup.Escape(Printable.Line(Line(seen))), end).ConfigureAwait(false);
-        if (code == ExitCode.Done) terminal.Output.WriteLine($"done: {goal.Address} votes, and {goal.OldName} is no member any more");
-        return code;
-    });
+    private Task<(ReplaceJson Last, Reply? Refused)> DrawAsync(CancellationToken end) => Screen.Of(terminal).Status().StartAsync(
+        "looking", line => LoopAsync(ScreenInterval, seen => line.Status = Markup.Escape(Printable.Line(Line(seen))), end));
 
     private static string Line(ReplaceJson seen)
     {
