@@ -69,16 +69,8 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
     public SlotRoute RouteOf(int slot)
     {
         ReplicaStatus status = options.Status();
-        bool isMember = options.Replica() is { } own && status.Role != ReplicaRole.Outside && status.AppliedIndex >= FoundingEntries;
-        SlotPhase phase = isMember ? options.Replica()!.SlotPhaseOf(slot) : SlotPhase.None;
-        if (phase is SlotPhase.Owned or SlotPhase.Leaving or SlotPhase.Keeping) return new SlotRoute(RouteKind.Here);
-        if (phase == SlotPhase.Handed) return new SlotRoute(RouteKind.Moving);
-
-        SlotMap known = map;
-        (ShardId owner, _) = known.OwnerOf(slot);
-        if (owner.IsNone) return new SlotRoute(phase == SlotPhase.None ? RouteKind.Unassigned : RouteKind.Moving);
-        if (isMember && owner == status.Shard) return new SlotRoute(RouteKind.Moving); // gossip is behind our own log
-        return known.LeaderOf(owner) is { } leader ? new SlotRoute(RouteKind.Elsewhere, leader, owner.ToString()) : new SlotRoute(RouteKind.NoLeader, null, owner.ToString());
+        bool isMember = status.Role != ReplicaRole.Outside && status.AppliedIndex >= FoundingEntries;
+        return SlotRouting.Decide(slot, status, isMember ? options.Replica()?.SlotPhaseOf(slot) : null, map);
     }
 
     /// <inheritdoc/>

@@ -174,7 +174,7 @@ public sealed partial class Replica
 
     private void StartAtLeader(Operation operation)
     {
-        if (operation is ReadOperation read)
+        if (operation is RoundOperation read)
         {
             read.Round = core.RequestRead();
             reads.Register(read);
@@ -295,8 +295,15 @@ public sealed partial class Replica
         while (reads.TakeServable(appliedIndex) is { } read)
         {
             if (isLoading) Refuse(read, Loading);
-            else Serve(read);
+            else if (read is ReadOperation ofKey) Serve(ofKey);
+            else Look((InspectOperation)read);
         }
+    }
+
+    private void Look(InspectOperation inspection)
+    {
+        inspection.Look(store);
+        answers.Add(inspection);
     }
 
     private void ServeStale(ReadOperation read)

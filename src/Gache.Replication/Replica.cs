@@ -230,6 +230,18 @@ public sealed partial class Replica : ITransportEvents
         return answer.Task;
     }
 
+    /// <summary>Looks at a state that holds all that was acknowledged before this was asked, as a linearizable read does (P6): only a leader that a
+    /// quorum confirms answers.</summary>
+    /// <typeparam name="T">What is wanted of it.</typeparam>
+    /// <param name="look">Runs in the step, at most half a millisecond; keeps no reference to the store.</param>
+    /// <returns>What it returned, or the refusal that a read would get.</returns>
+    public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look)
+    {
+        var operation = new InspectOperation<T>(look);
+        if (Enqueue(operation)) guard.Signal();
+        return operation.Answer;
+    }
+
     /// <summary>Takes up a join, or a member's changed address.</summary>
     public Task<JoinAnswer> JoinAsync(JoinRequest request)
     {

@@ -1,7 +1,10 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http.Cluster;
+using Gache.Store;
 using Xunit;
 
 namespace Gache.Server.Tests;
@@ -103,7 +106,41 @@ public sealed class ClusterTests
     public async Task A_join_that_is_too_large_is_refused()
     {
         await using TestNode node = await TestNode.StartAsync();
-        Problem.Is(await node.AskAsync("POST", "/join", body: new string(' ', 20_000)), 413, "value-too-large");
+        Problem.Is(await node.AskAsync("POST", "/join", body: new string(' ', JoinText.MaxBytes + 1)), 413, "value-too-large");
+    }
+
+    /// <summary>After many moves a shard may have every second slot.</summary>
+    [Fact]
+    public async Task Slots_in_as_many_pieces_as_there_can_be_pass_both_ways()
+    {
+        await using TestNode leader = await TestNode.StartAsync();
+        await using TestNode follower = await TestNode.StartAsync();
+        var pieces = new SlotSet();
+        for (int slot = 0; slot < Slot.Count; slot += 2) pieces.Add(slot);
+        leader.Shard.JoinAnswer = leader.Shard.JoinAnswer with { Slots = pieces };
+        follower.Shard.JoinAnswer = NotLeader(leader.EndPoint.ToString());
+        using HttpClient http = JoinClient.CreateHttpClient();
+        var request = new JoinRequest("127.0.0.1:7002", new NodeId(9), null, default, default) { Slots = pieces };
+
+        JoinAnswer? taken = await new JoinClient(http).AskAsync(follower.EndPoint.ToString(), request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(pieces, taken?.Slots);
+        Assert.Equal(pieces, Assert.Single(leader.Shard.Joins).Slots);
+    }
+
+    /// <summary>P11: the leader may have carried it out.</summary>
+    [Fact]
+    public async Task A_join_that_was_passed_on_and_not_answered_is_not_called_not_applied()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using TestNode follower = await TestNode.StartAsync();
+        follower.Shard.JoinAnswer = NotLeader(silent.LocalEndpoint.ToString()!);
+        Task<RawAnswer> asked = follower.AskAsync("GET", "/join?addr=127.0.0.1:7002");
+        using (Socket leader = await silent.AcceptSocketAsync(TestContext.Current.CancellationToken))
+            Assert.NotEqual(0, await leader.ReceiveAsync(new byte[64 * 1024], TestContext.Current.CancellationToken)); // and then it dies
+
+        Problem.Is(await asked, 504, "timeout", "unknown");
     }
 
     [Theory]

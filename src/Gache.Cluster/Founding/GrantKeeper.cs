@@ -30,10 +30,8 @@ internal sealed class GrantKeeper(Func<Replica?> replica, Func<ClusterView> view
     private async Task<GrantAnswer> DecideAsync(GrantRequest request)
     {
         ClusterView known = view();
-        bool isHere = replica() is { } own && own.Status.Role == ReplicaRole.Leader;
-        if (!isHere || !await replica()!.InspectAsync(store => store.IsFounding).ConfigureAwait(false)) return Elsewhere(known);
-
-        Replica founding = replica()!;
+        if (replica() is not { } founding || founding.Status.Role != ReplicaRole.Leader) return Elsewhere(known); // read once: it may be gone any time
+        if (!await founding.InspectAsync(store => store.IsFounding).ConfigureAwait(false)) return Elsewhere(known);
         ClusterId cluster = founding.Status.Cluster;
         WriteAnswer written = await founding.WriteAsync(new SlotsCommand(CommandKind.Grant, request.Shard, false, request.Slots).Encode()).ConfigureAwait(false);
         if (written.Refusal is null)

@@ -41,7 +41,8 @@ public sealed class GossipOptions
     /// <summary>How long a dead record is kept.</summary>
     public TimeSpan KeepDeadFor { get; init; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>How often an address that is no live node's is tried while there are live peers; a round apart while there are none.</summary>
+    /// <summary>How often an address that is no live node's is tried while there are live peers; a round apart while there are none.
+    /// One that led to this node itself is never tried more often.</summary>
     public TimeSpan TryLostEvery { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The same for a seed that has not answered yet: it may be the only bridge between two halves of a cluster that forms.</summary>

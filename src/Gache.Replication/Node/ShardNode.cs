@@ -1,6 +1,7 @@
 using Gache.Log;
 using Gache.Primitives;
 using Gache.Raft;
+using Gache.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Gache.Replication;
@@ -86,6 +87,10 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     /// <summary>Reads; see <see cref="Replica.ReadAsync"/>.</summary>
     public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level) =>
         Replica is { } replica ? replica.ReadAsync(key, level) : new(new ReadAnswer(Outside()));
+
+    /// <summary>Looks at the latest state; see <see cref="Replica.InspectLatestAsync"/>.</summary>
+    public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look) =>
+        Replica is { } replica ? replica.InspectLatestAsync(look) : Task.FromResult(new Inspected<T>(default, Outside()));
 
     /// <summary>Takes up a member; see <see cref="Replica.JoinAsync"/>.</summary>
     public Task<JoinAnswer> JoinAsync(JoinRequest request) =>

@@ -96,7 +96,7 @@ internal sealed class Exchanges
 
     private void BeginLost(TimeSpan every, TimeSpan unmetEvery, TimeSpan now)
     {
-        if (book.Next(choice.LiveAddresses(), every, unmetEvery, now) is { } address) Begin(address, default);
+        if (book.Next(choice.LiveAddresses(), every, unmetEvery, options.TryLostEvery, now) is { } address) Begin(address, default);
     }
 
     private void Begin(string address, NodeId peer)
@@ -115,13 +115,13 @@ internal sealed class Exchanges
             return;
         }
 
-        book.HasAnswered(end.Address);
         if (answer.Header.Sender == options.Node)
         {
-            book.IsOwn(end.Address);
+            book.LedHere(end.Address);
             return;
         }
 
+        book.HasAnswered(end.Address);
         if (!isOfOurs(answer.Header) || reconciler.TakeAnswer(end.Roster!, question, answer, now) is not { } delta) return;
         underWay.Add(end.Address);
         // With a name now: whoever gave the answer is to get the rest of it.
