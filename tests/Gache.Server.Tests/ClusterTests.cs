@@ -204,6 +204,72 @@ public sealed class ClusterTests
         Assert.Null(await client.AskAsync(api, request, TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task A_node_says_what_its_folder_holds_and_is_understood()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        using HttpClient http = JoinClient.CreateHttpClient();
+        var client = new JoinClient(http);
+        string api = node.EndPoint.ToString();
+
+        foreach (FolderReport report in (FolderReport[])
+            [
+                new(new NodeId(9), "n1:8000", true, default, null), new(new NodeId(9), "n1:8000", true, default, "n2:8000"),
+                new(new NodeId(9), "n1:8000", false, new ShardId(5), "n2:8000"), new(new NodeId(9), "", false, default, null),
+            ])
+        {
+            node.Shard.Folder = report;
+            Assert.Equal(report, await client.ReportAsync(api, TestContext.Current.CancellationToken));
+        }
+
+        node.Shard.Folder = new(new NodeId(9), "n1:8000", true, default, "n2:8000");
+        Assert.Equal($$"""{"id":"{{JoinerId}}","api":"n1:8000","empty":true,"first":"n2:8000"}""" + "\n", (await node.AskAsync("GET", "/join/folder")).Text);
+        Problem.Is(await node.AskAsync("POST", "/join/folder", body: "{}"), 405, "method-not-allowed");
+        Assert.Empty(node.Shard.Joins);
+
+        await node.DisposeAsync();
+        Assert.Null(await client.ReportAsync(api, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>It could be of any shard.</summary>
+    [Fact]
+    public async Task A_node_that_is_starting_consents_to_nothing()
+    {
+        await using TestNode node = await TestNode.StartAsync(isServing: false);
+        using HttpClient http = JoinClient.CreateHttpClient();
+
+        Problem.Is(await node.AskAsync("GET", "/join/folder"), 503, "not-serving", isRetryable: true);
+        Assert.Equal(FolderReport.Unclear, await new JoinClient(http).ReportAsync(node.EndPoint.ToString(), TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    [InlineData("""{"empty":true}""")]
+    [InlineData("""{"id":"9","empty":true}""")]
+    [InlineData("""{"id":"00000000000000000000000000000000","empty":true}""")]
+    [InlineData("""{"id":"00000000000000000000000000000009"}""")]
+    [InlineData("""{"id":"00000000000000000000000000000009","empty":"true"}""")]
+    [InlineData("""{"id":"00000000000000000000000000000009","empty":1}""")]
+    [InlineData("{\"id\":\"\\ud800\",\"empty\":true}")]
+    public void What_is_no_report_is_no_consent(string body) =>
+        Assert.Equal(FolderReport.Unclear, FolderText.Read(System.Text.Encoding.UTF8.GetBytes(body)));
+
+    [Fact]
+    public async Task A_name_gives_its_addresses_and_an_address_itself()
+    {
+        using HttpClient http = JoinClient.CreateHttpClient();
+        var client = new JoinClient(http);
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+
+        Assert.Equal(["127.0.0.1:8001"], await client.ResolveAsync("127.0.0.1:8001", cancel));
+        Assert.Equal(["[::1]:8001"], await client.ResolveAsync("[::1]:8001", cancel));
+        Assert.All(await client.ResolveAsync("localhost:8001", cancel), address => Assert.Contains(address, (string[])["127.0.0.1:8001", "[::1]:8001", "localhost:8001"]));
+        Assert.Empty(await client.ResolveAsync("nobody.invalid:8001", cancel));
+        Assert.Empty(await client.ResolveAsync("nonsense", cancel));
+    }
+
     private static JoinAnswer NotLeader(string leader) =>
         new(new Refusal(RefusalCode.NotLeader, "another leads", leader), JoinRefusal.None, "another leads");
 }

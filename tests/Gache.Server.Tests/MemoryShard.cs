@@ -109,6 +109,10 @@ internal sealed class MemoryShard : IShard, IDisposable
         : Store is { } store ? new Inspected<T>(look(store), null)
         : new Inspected<T>(default, new Refusal(RefusalCode.NotServing, "a snapshot is loaded")));
 
+    public FolderReport Folder { get; set; } = new(Node, "127.0.0.1:8001", false, new ShardId(5), null);
+
+    public FolderReport Report() => Folder;
+
     public Task<JoinAnswer> JoinAsync(JoinRequest request)
     {
         Joins.Add(request);

@@ -42,7 +42,7 @@ internal sealed class ClusterPart : IAsyncDisposable
     public ClusterFounding Founding { get; }
 
     /// <summary>A node with members, without slots and without a shard to join only routes, unless its folder says otherwise.</summary>
-    public static bool RoutesOnly(ServerOptions options) => options.ClusterMembers.Count > 0 && options.ClusterSlots is null && options.RaftJoin is null;
+    public static bool RoutesOnly(ServerOptions options) => options.ClusterMembers.Count > 0 && options.ClusterSlots is null && options.RaftJoin.Count == 0;
 
     /// <summary>Opens the cluster port; it serves nobody before <see cref="Attach"/>.</summary>
     /// <exception cref="TransportListenException">The port cannot be listened on.</exception>

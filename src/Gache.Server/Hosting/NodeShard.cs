@@ -30,6 +30,9 @@ internal sealed class NodeShard(ShardNode node) : IShard
     public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look) => node.InspectLatestAsync(look);
 
     /// <inheritdoc/>
+    public FolderReport Report() => node.Report();
+
+    /// <inheritdoc/>
     public Task<JoinAnswer> JoinAsync(JoinRequest request) => node.JoinAsync(request);
 
     /// <inheritdoc/>

@@ -27,6 +27,9 @@ internal interface IShard
     /// <summary>Looks at the latest state, as its owner (see <see cref="Replica.InspectLatestAsync"/>).</summary>
     Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look);
 
+    /// <summary>What this node says of its folder to one that may found a shard; cheap.</summary>
+    FolderReport Report();
+
     /// <summary>Takes up a member, or a member's changed address.</summary>
     Task<JoinAnswer> JoinAsync(JoinRequest request);
 
