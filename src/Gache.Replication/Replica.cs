@@ -90,6 +90,7 @@ public sealed partial class Replica : ITransportEvents
     private readonly TaskCompletionSource closed = new();
     private readonly Action<ulong> rememberMute;
     private int ticks;
+    private volatile int quietTicks = 1;
     private int queuedRequests;
     private long queuedBytes;
     private volatile bool holdsWrites; // a sync is running: a queued write need not wake anybody, its end will
@@ -230,6 +231,18 @@ public sealed partial class Replica : ITransportEvents
         return answer.Task;
     }
 
+    /// <summary>Looks at a state that holds all that was acknowledged before this was asked, as a linearizable read does (P6): only a leader that a
+    /// quorum confirms answers.</summary>
+    /// <typeparam name="T">What is wanted of it.</typeparam>
+    /// <param name="look">Runs in the step, at most half a millisecond; keeps no reference to the store.</param>
+    /// <returns>What it returned, or the refusal that a read would get.</returns>
+    public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look)
+    {
+        var operation = new InspectOperation<T>(look);
+        if (Enqueue(operation)) guard.Signal();
+        return operation.Answer;
+    }
+
     /// <summary>Takes up a join, or a member's changed address.</summary>
     public Task<JoinAnswer> JoinAsync(JoinRequest request)
     {
@@ -240,11 +253,20 @@ public sealed partial class Replica : ITransportEvents
     }
 
     /// <summary>One tick (10 ms) passed.</summary>
-    public void Tick()
+    public void Tick() => Tick(1);
+
+    /// <summary>So many ticks (of 10 ms) passed.</summary>
+    public void Tick(int passed)
     {
-        Interlocked.Increment(ref ticks);
+        Interlocked.Add(ref ticks, passed);
         guard.Signal();
     }
+
+    /// <summary>For how many ticks nothing is due by time alone: whoever ticks may sleep so long. Any thread may ask.</summary>
+    internal int QuietTicks => quietTicks;
+
+    /// <summary>Takes the ticks that have passed and were not told yet; null where every tick is told when it passes.</summary>
+    internal Func<int>? TakePassedTicks { get; set; }
 
     /// <summary>The log's writer: a write is durable.</summary>
     public void LogCompleted(Durable durable)

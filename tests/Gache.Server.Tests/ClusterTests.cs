@@ -1,7 +1,10 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http.Cluster;
+using Gache.Store;
 using Xunit;
 
 namespace Gache.Server.Tests;
@@ -103,7 +106,41 @@ public sealed class ClusterTests
     public async Task A_join_that_is_too_large_is_refused()
     {
         await using TestNode node = await TestNode.StartAsync();
-        Problem.Is(await node.AskAsync("POST", "/join", body: new string(' ', 20_000)), 413, "value-too-large");
+        Problem.Is(await node.AskAsync("POST", "/join", body: new string(' ', JoinText.MaxBytes + 1)), 413, "value-too-large");
+    }
+
+    /// <summary>After many moves a shard may have every second slot.</summary>
+    [Fact]
+    public async Task Slots_in_as_many_pieces_as_there_can_be_pass_both_ways()
+    {
+        await using TestNode leader = await TestNode.StartAsync();
+        await using TestNode follower = await TestNode.StartAsync();
+        var pieces = new SlotSet();
+        for (int slot = 0; slot < Slot.Count; slot += 2) pieces.Add(slot);
+        leader.Shard.JoinAnswer = leader.Shard.JoinAnswer with { Slots = pieces };
+        follower.Shard.JoinAnswer = NotLeader(leader.EndPoint.ToString());
+        using HttpClient http = JoinClient.CreateHttpClient();
+        var request = new JoinRequest("127.0.0.1:7002", new NodeId(9), null, default, default) { Slots = pieces };
+
+        JoinAnswer? taken = await new JoinClient(http).AskAsync(follower.EndPoint.ToString(), request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(pieces, taken?.Slots);
+        Assert.Equal(pieces, Assert.Single(leader.Shard.Joins).Slots);
+    }
+
+    /// <summary>P11: the leader may have carried it out.</summary>
+    [Fact]
+    public async Task A_join_that_was_passed_on_and_not_answered_is_not_called_not_applied()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using TestNode follower = await TestNode.StartAsync();
+        follower.Shard.JoinAnswer = NotLeader(silent.LocalEndpoint.ToString()!);
+        Task<RawAnswer> asked = follower.AskAsync("GET", "/join?addr=127.0.0.1:7002");
+        using (Socket leader = await silent.AcceptSocketAsync(TestContext.Current.CancellationToken))
+            Assert.NotEqual(0, await leader.ReceiveAsync(new byte[64 * 1024], TestContext.Current.CancellationToken)); // and then it dies
+
+        Problem.Is(await asked, 504, "timeout", "unknown");
     }
 
     [Theory]
@@ -165,6 +202,72 @@ public sealed class ClusterTests
 
         await node.DisposeAsync();
         Assert.Null(await client.AskAsync(api, request, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_node_says_what_its_folder_holds_and_is_understood()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        using HttpClient http = JoinClient.CreateHttpClient();
+        var client = new JoinClient(http);
+        string api = node.EndPoint.ToString();
+
+        foreach (FolderReport report in (FolderReport[])
+            [
+                new(new NodeId(9), "n1:8000", true, default, null), new(new NodeId(9), "n1:8000", true, default, "n2:8000"),
+                new(new NodeId(9), "n1:8000", false, new ShardId(5), "n2:8000"), new(new NodeId(9), "", false, default, null),
+            ])
+        {
+            node.Shard.Folder = report;
+            Assert.Equal(report, await client.ReportAsync(api, TestContext.Current.CancellationToken));
+        }
+
+        node.Shard.Folder = new(new NodeId(9), "n1:8000", true, default, "n2:8000");
+        Assert.Equal($$"""{"id":"{{JoinerId}}","api":"n1:8000","empty":true,"first":"n2:8000"}""" + "\n", (await node.AskAsync("GET", "/join/folder")).Text);
+        Problem.Is(await node.AskAsync("POST", "/join/folder", body: "{}"), 405, "method-not-allowed");
+        Assert.Empty(node.Shard.Joins);
+
+        await node.DisposeAsync();
+        Assert.Null(await client.ReportAsync(api, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>It could be of any shard.</summary>
+    [Fact]
+    public async Task A_node_that_is_starting_consents_to_nothing()
+    {
+        await using TestNode node = await TestNode.StartAsync(isServing: false);
+        using HttpClient http = JoinClient.CreateHttpClient();
+
+        Problem.Is(await node.AskAsync("GET", "/join/folder"), 503, "not-serving", isRetryable: true);
+        Assert.Equal(FolderReport.Unclear, await new JoinClient(http).ReportAsync(node.EndPoint.ToString(), TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    [InlineData("""{"empty":true}""")]
+    [InlineData("""{"id":"9","empty":true}""")]
+    [InlineData("""{"id":"00000000000000000000000000000000","empty":true}""")]
+    [InlineData("""{"id":"00000000000000000000000000000009"}""")]
+    [InlineData("""{"id":"00000000000000000000000000000009","empty":"true"}""")]
+    [InlineData("""{"id":"00000000000000000000000000000009","empty":1}""")]
+    [InlineData("{\"id\":\"\\ud800\",\"empty\":true}")]
+    public void What_is_no_report_is_no_consent(string body) =>
+        Assert.Equal(FolderReport.Unclear, FolderText.Read(System.Text.Encoding.UTF8.GetBytes(body)));
+
+    [Fact]
+    public async Task A_name_gives_its_addresses_and_an_address_itself()
+    {
+        using HttpClient http = JoinClient.CreateHttpClient();
+        var client = new JoinClient(http);
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+
+        Assert.Equal(["127.0.0.1:8001"], await client.ResolveAsync("127.0.0.1:8001", cancel));
+        Assert.Equal(["[::1]:8001"], await client.ResolveAsync("[::1]:8001", cancel));
+        Assert.All(await client.ResolveAsync("localhost:8001", cancel), address => Assert.Contains(address, (string[])["127.0.0.1:8001", "[::1]:8001", "localhost:8001"]));
+        Assert.Empty(await client.ResolveAsync("nobody.invalid:8001", cancel));
+        Assert.Empty(await client.ResolveAsync("nonsense", cancel));
     }
 
     private static JoinAnswer NotLeader(string leader) =>

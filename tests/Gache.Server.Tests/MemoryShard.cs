@@ -104,8 +104,14 @@ internal sealed class MemoryShard : IShard, IDisposable
     /// <summary>The state that is looked at, if the test has one.</summary>
     public KeyValueStore? Store { get; set; }
 
-    public Task<T> InspectAsync<T>(Func<KeyValueStore, T> look) =>
-        Store is { } store ? Task.FromResult(look(store)) : Task.FromCanceled<T>(new CancellationToken(canceled: true));
+    public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look) => Task.FromResult(
+        Refusal is { } refusal ? new Inspected<T>(default, refusal)
+        : Store is { } store ? new Inspected<T>(look(store), null)
+        : new Inspected<T>(default, new Refusal(RefusalCode.NotServing, "a snapshot is loaded")));
+
+    public FolderReport Folder { get; set; } = new(Node, "127.0.0.1:8001", false, new ShardId(5), null);
+
+    public FolderReport Report() => Folder;
 
     public Task<JoinAnswer> JoinAsync(JoinRequest request)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Gache.Primitives;
 using Gache.Replication;
+using Gache.Server.Http.Cluster;
 using Gache.Server.Http.Cluster.Operate;
 using Gache.Store;
 using Xunit;
@@ -62,7 +63,7 @@ public sealed class OperatorTests
     public async Task What_is_too_large_comes_from_a_foreign_page_or_too_early_is_refused(string path)
     {
         await using TestNode node = await TestNode.StartAsync();
-        Problem.Is(await node.AskAsync("POST", path, body: new string(' ', OperatorBody.MaxBytes + 1)), 413, "value-too-large");
+        Problem.Is(await node.AskAsync("POST", path, body: new string(' ', JsonBody.MaxBytes + 1)), 413, "value-too-large");
         Problem.Is(await node.AskAsync("POST", path, "Origin: http://evil.test\r\n", "{}"), 403, "cross-origin");
 
         await using TestNode starting = await TestNode.StartAsync(isServing: false);
@@ -90,6 +91,30 @@ public sealed class OperatorTests
         Assert.Equal((SlotPhase.Keeping, 3UL), (store.SlotAt(8).Phase, store.SlotAt(8).Epoch));
         Assert.Equal(SlotPhase.Handed, store.PhaseOf(7));
         Assert.Equal(SlotPhase.Leaving, store.PhaseOf(100));
+    }
+
+    [Fact]
+    public async Task A_leader_that_no_quorum_confirms_says_neither_that_nothing_moves_nor_that_nothing_is_left_to_do()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        node.Shard.Store = new KeyValueStore();
+        node.Shard.Refusal = new Refusal(RefusalCode.NoQuorum, "not confirmed");
+        Problem.Is(await node.AskAsync("DELETE", "/cluster/move", body: """{"slots":[[0,99]]}"""), 503, "no-quorum", isRetryable: true);
+        Problem.Is(await node.AskAsync("GET", "/cluster/moves"), 503, "no-quorum", isRetryable: true);
+        Assert.Equal("no-quorum", (await ShardMoves.BeginAsync(node.Shard, SlotSet.Of(0, 9), Other)).Declined?.Problem.Code);
+    }
+
+    [Fact]
+    public async Task Every_second_slot_can_be_named()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        KeyValueStore store = node.Shard.Store = new KeyValueStore();
+        var pieces = new SlotSet();
+        for (int slot = 0; slot < Slot.Count; slot += 2) pieces.Add(slot);
+        string body = System.Text.Encoding.UTF8.GetString(MoveText.Request(pieces, Own, to: null));
+        Assert.True(body.Length > 100_000);
+        Assert.Equal("{\"kept\":0}\n", (await node.AskAsync("DELETE", "/cluster/move", body: body)).Text);
+        Assert.Equal(0UL, store.AppliedIndex);
     }
 
     [Fact]

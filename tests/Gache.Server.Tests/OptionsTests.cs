@@ -20,7 +20,7 @@ public sealed class OptionsTests
         Assert.Empty(options.Listen); // both loopback addresses
         Assert.Equal(new HostPort("127.0.0.1", 8000), options.AdvertisedApi);
         Assert.Null(options.AdvertisedRaft);
-        Assert.Null(options.RaftJoin);
+        Assert.Empty(options.RaftJoin);
         Assert.Equal(Path.Combine(Environment.CurrentDirectory, "gache-data", "8000"), options.RaftDir);
         Assert.Equal(1 << 20, options.MaxValueBytes);
         Assert.Null(options.MaxMemoryBytes);
@@ -34,9 +34,24 @@ public sealed class OptionsTests
         ServerOptions first = Read("--raft-addr", "127.0.0.1:7001", "--raft-dir", "./tmp/node1", "-p", "8001");
         ServerOptions second = Read("--raft-addr", "127.0.0.1:7002", "--raft-dir", "./tmp/node2", "-p", "8002", "--raft-join", "127.0.0.1:8001");
 
-        Assert.Equal((new HostPort("127.0.0.1", 7001), null), (first.AdvertisedRaft, first.RaftJoin));
+        Assert.Equal((new HostPort("127.0.0.1", 7001), 0), (first.AdvertisedRaft, first.RaftJoin.Count));
         Assert.Equal(Path.Combine(Environment.CurrentDirectory, "tmp/node1"), first.RaftDir);
-        Assert.Equal((new HostPort("127.0.0.1", 8002), new HostPort("127.0.0.1", 8001)), (second.AdvertisedApi, second.RaftJoin));
+        Assert.Equal((new HostPort("127.0.0.1", 8002), new HostPort("127.0.0.1", 8001)), (second.AdvertisedApi, Assert.Single(second.RaftJoin)));
+    }
+
+    /// <summary>Identical for all nodes, so the own address is among them; in one list, or one by one.</summary>
+    [Theory]
+    [InlineData("--raft-join", "127.0.0.1:8000, gache.test:8000,127.0.0.1:8002")]
+    [InlineData("--raft-join", "127.0.0.1:8000", "--raft-join", "gache.test:8000,127.0.0.1:8000", "--raft-join", "127.0.0.1:8002")]
+    public void Several_nodes_may_be_named_to_join_the_own_one_among_them(params string[] join) => Assert.Equal(
+        [new("127.0.0.1", 8000), new("gache.test", 8000), new("127.0.0.1", 8002)], Read(["--raft-addr", "127.0.0.1:7001", .. join]).RaftJoin);
+
+    [Fact]
+    public void Names_to_join_at_are_bounded()
+    {
+        string[] many = [.. Enumerable.Range(1, OptionTable.MostJoinAddresses + 1).Select(port => $"127.0.0.1:{port}")];
+        Assert.Equal(OptionTable.MostJoinAddresses, Read("--raft-addr", "127.0.0.1:7001", "--raft-join", string.Join(',', many[1..])).RaftJoin.Count);
+        Assert.Contains("at most 32 addresses", CommandLine.Read(["--raft-addr", "127.0.0.1:7001", "--raft-join", string.Join(',', many)], new Hashtable(), "1.2.3").Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -62,7 +77,7 @@ public sealed class OptionsTests
         {
             Assert.Equal([IPAddress.Any], options.Listen);
             Assert.Equal((new HostPort("node7.test", 8007), new HostPort("node7.test", 7007)), (options.AdvertisedApi, options.AdvertisedRaft));
-            Assert.Equal((new HostPort("0.0.0.0", 7007), new HostPort("node8.test", 8008)), (options.RaftListen, options.RaftJoin));
+            Assert.Equal((new HostPort("0.0.0.0", 7007), new HostPort("node8.test", 8008)), (options.RaftListen, Assert.Single(options.RaftJoin)));
             Assert.Equal(("/data", 2 << 20, 2L << 30), (options.RaftDir, options.MaxValueBytes, options.MaxMemoryBytes));
             Assert.Equal(TimeSpan.FromMilliseconds(1_500), options.RequestTimeout);
             Assert.Equal(["a.test", "b.test"], options.AllowedHosts);
@@ -120,7 +135,13 @@ public sealed class OptionsTests
     [InlineData("--raft-addr", "10.0.0.1:8000", "--insecure-cluster", "--listen", "0.0.0.0")]
     [InlineData("--raft-dir", "")]
     [InlineData("--raft-join", "127.0.0.1:8001")]
-    [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join", "127.0.0.1:8001,127.0.0.1:8002")]
+    [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join", ",")]
+    [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join")]
+    [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join", "127.0.0.1:8001,8002")]
+    [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join", "127.0.0.1:8001,0.0.0.0:8002")]
+    [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join", "127.0.0.1:8001", "127.0.0.1:8002")]
+    [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join", "127.0.0.1:8000,127.0.0.1:8000")]
+    [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join", "127.0.0.1:8000", "--raft-join", "127.0.0.1:8000")]
     [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join", "http://127.0.0.1:8001")]
     [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join", "127.0.0.1:8000")]
     [InlineData("--max-value", "0")]

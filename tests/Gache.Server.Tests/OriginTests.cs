@@ -37,6 +37,32 @@ public sealed class OriginTests
         Assert.Equal(200, (await node.AskAsync("POST", "/key/a", headers, "v")).Status);
     }
 
+    /// <summary>The original program joins by GET, which a page's picture or script can ask for as well, without an Origin.</summary>
+    [Theory]
+    [InlineData("Sec-Fetch-Site: same-site\r\n", true)]
+    [InlineData("Sec-Fetch-Site: cross-site\r\nReferer: http://localhost/\r\n", true)]
+    [InlineData("Referer: http://evil.test/page\r\n", true)]
+    [InlineData("Referer: http://localhost.evil.test/\r\n", true)]
+    [InlineData("Referer: http://localhost:3000/\r\n", true)]
+    [InlineData("Referer: nonsense\r\n", true)]
+    [InlineData("Accept: image/avif,image/webp,*/*\r\nAccept-Language: en\r\n", true)] // beyond loopback, and told to send no Referer
+    [InlineData("", false)]
+    [InlineData("User-Agent: curl/8.0\r\nAccept: */*\r\n", false)]
+    [InlineData("User-Agent: Go-http-client/1.1\r\nAccept-Encoding: gzip\r\n", false)] // the original
+    [InlineData("Referer: http://localhost/cluster\r\nAccept-Language: en\r\n", false)]
+    [InlineData("Sec-Fetch-Site: same-origin\r\nAccept-Language: en\r\n", false)]
+    [InlineData("Sec-Fetch-Site: none\r\nAccept-Language: en\r\n", false)] // typed by a person
+    public async Task A_join_by_get_is_refused_to_pages_from_elsewhere_and_not_to_programs(string headers, bool isRefused)
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        RawAnswer answer = await node.AskAsync("GET", "/join?addr=127.0.0.1:7002", headers);
+        if (isRefused) Problem.Is(answer, 403, "cross-origin");
+        else Assert.Equal(202, answer.Status);
+        Assert.Equal(isRefused ? 0 : 1, node.Shard.Joins.Count);
+        if (isRefused) Assert.True(answer.Text.Contains("POST", StringComparison.Ordinal) || answer.Text.Contains("--allow-origin", StringComparison.Ordinal));
+        Assert.NotEqual(403, (await node.AskAsync("GET", "/cluster", "Referer: http://evil.test/page\r\nAccept-Language: en\r\n")).Status); // a link to it is good
+    }
+
     [Theory]
     [InlineData("evil.test", 403)]
     [InlineData("evil.test:8000", 403)]

@@ -50,10 +50,10 @@ public sealed class CallClient : ICalls, IAsyncDisposable
         bool isBulk = IsBulk(kind) || body.Length > CallLimits.SmallBodyBytes;
         while (true)
         {
-            if (Find(address, isBulk, out string? refusal) is not { } lane)
+            if (Find(address, isBulk, out CallResult refusal) is not { } lane)
             {
                 options.Counters.CallEnded(kind, CallOutcome.NotSent);
-                ThreadPool.UnsafeQueueUserWorkItem(static end => end.done(new CallResult(CallOutcome.NotSent, default, end.refusal!)), (done, refusal), preferLocal: false);
+                ThreadPool.UnsafeQueueUserWorkItem(static end => end.done(end.refusal), (done, refusal), preferLocal: false);
                 return;
             }
 
@@ -82,15 +82,16 @@ public sealed class CallClient : ICalls, IAsyncDisposable
     private static bool IsBulk(CallKind kind) =>
         kind is CallKind.Forward or CallKind.ImportBegin or CallKind.ImportChunk or CallKind.ImportOwn or CallKind.ImportDrop;
 
-    private Lane? Find(string address, bool isBulk, out string? refusal)
+    private Lane? Find(string address, bool isBulk, out CallResult refusal)
     {
         lock (gate)
         {
-            refusal = null;
-            if (isStopped) refusal = "this node is stopping";
+            refusal = default;
+            if (isStopped) refusal = new CallResult(CallOutcome.NotSent, default, "this node is stopping");
             else if (lanes.TryGetValue((address, isBulk), out Lane? known)) return known;
-            else if (lanes.Count >= CallLimits.MaxAddresses * 2 && !ForgetIdle()) refusal = $"{CallLimits.MaxAddresses} other addresses are called already";
-            if (refusal is not null) return null;
+            else if (lanes.Count >= CallLimits.MaxAddresses * 2 && !ForgetIdle())
+                refusal = new CallResult(CallOutcome.NotSent, default, $"{CallLimits.MaxAddresses} other addresses are called already", IsOverBound: true);
+            if (refusal.Detail is not null) return null;
             return lanes[(address, isBulk)] = new Lane(address, isBulk, options, dialler, stop.Token);
         }
     }

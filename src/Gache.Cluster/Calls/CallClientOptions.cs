@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -11,6 +12,9 @@ public sealed record CallClientOptions
 
     /// <summary>The clock for timeouts and redials.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Finds the addresses of a name; asked anew with each dial.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
 
     /// <summary>Where to log.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;

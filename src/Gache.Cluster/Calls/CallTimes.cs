@@ -18,6 +18,9 @@ internal static class CallTimes
     /// <summary>A caller closes a connection on which nothing happened for this long.</summary>
     public static readonly TimeSpan Idle = TimeSpan.FromSeconds(60);
 
+    /// <summary>The same for a connection to one of several nodes that have the same name: soon, so that the next call may meet another of them.</summary>
+    public static readonly TimeSpan IdleOfMany = TimeSpan.FromSeconds(5);
+
     /// <summary>A receiver closes such a connection later, so that it never closes what a caller is about to use.</summary>
     public static readonly TimeSpan IdleAtReceiver = TimeSpan.FromSeconds(90);
 

@@ -35,7 +35,8 @@ public enum CallOutcome
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Body">The answer, if there is one.</param>
 /// <param name="Detail">In words why there is none; empty if there is one.</param>
-public readonly record struct CallResult(CallOutcome Outcome, ReadOnlyMemory<byte> Body, string Detail);
+/// <param name="IsOverBound">There is none because one of the two ends had no room for the call or its answer (P10): later there will be.</param>
+public readonly record struct CallResult(CallOutcome Outcome, ReadOnlyMemory<byte> Body, string Detail, bool IsOverBound = false);
 
 /// <summary>Who calls.</summary>
 /// <param name="Node">Its id.</param>

@@ -23,6 +23,9 @@ public sealed class ClusterView
     /// <summary>All known nodes, this one too, by id. Dead ones stay for 15 minutes; forgotten ones do not appear.</summary>
     public IReadOnlyList<NodeView> Nodes { get; }
 
+    /// <summary>The node that clients reach at this API address, a live one before those that were there earlier; null if none is known.</summary>
+    public NodeView? FindAt(string apiAddress) => Nodes.Where(node => node.Record.ApiAddress == apiAddress).MaxBy(node => node.IsAlive);
+
     /// <summary>A node by its id; null if it is not known.</summary>
     public NodeView? Find(NodeId node)
     {

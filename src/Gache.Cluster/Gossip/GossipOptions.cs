@@ -23,7 +23,7 @@ public sealed class GossipOptions
     /// <summary>A tick that comes later than this after the one before was a pause: its rest excuses everybody's silence.</summary>
     public TimeSpan LateTick { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Within it three live peers are asked, one after another, and perhaps a dead one and a seed.</summary>
+    /// <summary>Within it one live peer is asked, two from 16 live ones on, three from 32, one after another, and perhaps a dead one and a seed.</summary>
     public TimeSpan Round { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The least time between two pushes; changes between them go together.</summary>
@@ -41,7 +41,8 @@ public sealed class GossipOptions
     /// <summary>How long a dead record is kept.</summary>
     public TimeSpan KeepDeadFor { get; init; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>How often an address that is no live node's is tried while there are live peers; a round apart while there are none.</summary>
+    /// <summary>How often an address that is no live node's is tried while there are live peers; a round apart while there are none.
+    /// One that led to this node itself is never tried more often.</summary>
     public TimeSpan TryLostEvery { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The same for a seed that has not answered yet: it may be the only bridge between two halves of a cluster that forms.</summary>

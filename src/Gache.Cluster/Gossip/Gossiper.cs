@@ -50,7 +50,7 @@ public sealed class Gossiper
         (this.options, this.time, startedAt) = (options, time, time.GetTimestamp());
         table = new NodeTable(options, time);
         own = new OwnNode(first, options, table, saved, time, alarms);
-        book = new PeerBook(options.Seeds, saved);
+        book = new PeerBook(first.ClusterAddress, options.Seeds, saved);
         reconciler = new Reconciler(table, own, rumors, book, time, random);
         exchanges = new Exchanges(options, calls, table, reconciler, rumors, book, new PeerChoice(table, random), Counters, IsOfOurs);
         view = table.Picture(0);

@@ -6,7 +6,7 @@ public enum RouteKind
     /// <summary>This node's shard serves the slot.</summary>
     Here,
 
-    /// <summary>Another shard does, and its leader is known: <see cref="SlotRoute.Peer"/>.</summary>
+    /// <summary>Another node does, a shard's leader: <see cref="SlotRoute.Peer"/>. Never this one.</summary>
     Elsewhere,
 
     /// <summary>It is between two shards: nobody serves it for a moment.</summary>
@@ -15,7 +15,7 @@ public enum RouteKind
     /// <summary>No shard is known to own it.</summary>
     Unassigned,
 
-    /// <summary>Another shard owns it, and no live leader of that shard is known.</summary>
+    /// <summary>A shard owns it of which no live leader is known; or this node's own may, whose log it has not applied so far.</summary>
     NoLeader,
 }
 

@@ -52,6 +52,9 @@ public sealed class SlotMap
     /// <summary>The owner of a slot and the epoch at which it came to own it; none and 0 if nobody is known to.</summary>
     public (ShardId Shard, ulong Epoch) OwnerOf(int slot) => owners[slot] == 0 ? default : (shards[owners[slot] - 1], epochs[slot]);
 
+    /// <summary>Whether a live leader of any shard is known.</summary>
+    public bool HasLeader => leaders.Count > 0;
+
     /// <summary>The live leader of a shard; null if none is known.</summary>
     public ClusterPeer? LeaderOf(ShardId shard) => leaders.GetValueOrDefault(shard);
 

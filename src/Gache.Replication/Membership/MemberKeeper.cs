@@ -23,6 +23,14 @@ internal sealed class MemberKeeper(
     private static readonly Refusal NoQuorumLeft = new(
         RefusalCode.NoQuorum, "of the voters that would be left no majority is heard, and the shard would stand still: start them first, or remove those that are gone", RetryAfter: TimeSpan.FromSeconds(5));
 
+    private static readonly Refusal JoinNotBegun = new(RefusalCode.NoQuorum, "the join could not be begun in time; ask again", RetryAfter: TimeSpan.FromSeconds(1));
+
+    private static readonly Refusal JoinNotKnown = new(
+        RefusalCode.Timeout, "the join was handed to the log and is not known to be committed: /cluster tells whether the node is a member; asking again does no harm");
+
+    private static readonly Refusal JoinLost = new(
+        RefusalCode.LeadershipLost, "leadership changed while the join was being committed: /cluster tells whether the node is a member; asking again does no harm");
+
     private static readonly Refusal NotKnownRemoved = new(
         RefusalCode.Timeout, "the removal was handed to the log and is not known to be committed: /cluster tells whether the node is still a member");
 
@@ -84,7 +92,13 @@ internal sealed class MemberKeeper(
     /// <summary>This node leads no more: joins under way must be asked for again.</summary>
     public void StopLeading(Refusal refusal)
     {
-        foreach (JoinWork join in joins) join.Answer(new JoinAnswer(refusal, JoinRefusal.None, "leadership changed while the join was under way; ask again"));
+        foreach (JoinWork join in joins)
+        {
+            // What stands in the log may yet be committed by the next leader: "not applied" would not be the truth (P11).
+            Refusal why = join.Index == 0 ? refusal : JoinLost;
+            join.Answer(new JoinAnswer(why, JoinRefusal.None, "leadership changed while the join was under way; ask again"));
+        }
+
         joins.Clear();
         lost.Clear();
         removed.Clear();
@@ -255,7 +269,7 @@ internal sealed class MemberKeeper(
         for (int i = joins.Count - 1; i >= 0; i--)
         {
             if (!joins[i].IsAnswered && joins[i].DeadlineTick > tick) continue;
-            joins[i].Answer(new JoinAnswer(new Refusal(RefusalCode.NoQuorum, "the join was not committed in time"), JoinRefusal.None, "the join was not committed in time; ask again"));
+            joins[i].Answer(new JoinAnswer(joins[i].Index == 0 ? JoinNotBegun : JoinNotKnown, JoinRefusal.None, "the join was not committed in time; ask again"));
             joins.RemoveAt(i);
         }
 

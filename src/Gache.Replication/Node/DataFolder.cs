@@ -142,8 +142,8 @@ public sealed class DataFolder
     /// <summary>A shard is about to be founded. Written before its slots are asked for.</summary>
     public void WriteFounding(ShardId shard) => WriteLines(FoundingName, [Format, shard.ToString()]);
 
-    /// <summary>Whether nothing was ever founded, joined or begun here.</summary>
-    public bool IsEmpty => ReadIdentityFile() is null && ReadJoining() is null;
+    /// <summary>Whether this folder never heard of a shard: none was founded or joined here, and none was lost. A join that was only begun heard of none.</summary>
+    public bool IsEmpty => ReadIdentityFile() is null && !files.Exists(Path.Combine(folder, IdentityName + SuperfluousName));
 
     /// <summary>Reads a small file of another room's whole; null if there is none.</summary>
     /// <param name="name">Its name in this folder.</param>

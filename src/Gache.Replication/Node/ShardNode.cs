@@ -1,6 +1,7 @@
 using Gache.Log;
 using Gache.Primitives;
 using Gache.Raft;
+using Gache.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Gache.Replication;
@@ -14,6 +15,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     private readonly ILogger logger;
     private readonly DataFolder folder;
     private readonly ITransport transport;
+    private readonly ListedNodes listed;
     private readonly ulong nonce;
     private readonly CancellationTokenSource stopping = new();
     private readonly TaskCompletionSource<NodeEnd> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -21,6 +23,8 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     private volatile RunningMember? member;
     private volatile string? foreign; // why this node may found nothing
     private volatile string waiting = "starting";
+    private volatile bool hasHeardOfShard;
+    private volatile PeerIdentity? met; // a member of a shard that looked for one of its own at this address while this node was in none
     private PeerIdentity identity;
     private Task life = Task.CompletedTask;
 
@@ -32,8 +36,10 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         this.options = options;
         logger = options.Loggers.CreateLogger("gache.replica");
         folder = new DataFolder(options.Files, options.Folder);
+        listed = new ListedNodes(options.JoinClient);
         if (folder.ReadIdentity() is { } who && folder.IsRemoved(who.Node)) throw new MemberRemovedException(RemovedMember.Words(who.Node, who.Shard));
         nonce = (ulong)options.Random.NextInt64(1, long.MaxValue);
+        hasHeardOfShard = !folder.IsEmpty;
         identity = WhoAmI();
         transport = options.Transport(identity, this);
     }
@@ -63,9 +69,16 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
             life = AnnounceAsync(who);
         }
         else if (folder.ReadJoining() is { } joining) life = JoinAsync(joining with { ApiAddresses = Addresses(joining.ApiAddresses) });
-        else if (options.JoinAddress is { } address) life = JoinAsync(NewJoining([address]));
+        else if (options.JoinAddresses.Count > 0) life = JoinAsync(NewJoining(options.JoinAddresses));
         else if (options.RoutesOnly) waiting = "it only sends requests on (no --cluster-slot, no --raft-join)";
         else life = FoundAsync();
+    }
+
+    /// <summary>What this node says of its folder to one that may found a shard; cheap.</summary>
+    public FolderReport Report()
+    {
+        PeerIdentity now = identity;
+        return new FolderReport(now.Node, options.ApiAddress, !hasHeardOfShard, now.Shard, options.JoinAddresses is [string first, ..] ? first : null);
     }
 
     /// <summary>Writes; see <see cref="Replica.WriteAsync"/>.</summary>
@@ -75,9 +88,13 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level) =>
         Replica is { } replica ? replica.ReadAsync(key, level) : new(new ReadAnswer(Outside()));
 
+    /// <summary>Looks at the latest state; see <see cref="Replica.InspectLatestAsync"/>.</summary>
+    public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look) =>
+        Replica is { } replica ? replica.InspectLatestAsync(look) : Task.FromResult(new Inspected<T>(default, Outside()));
+
     /// <summary>Takes up a member; see <see cref="Replica.JoinAsync"/>.</summary>
     public Task<JoinAnswer> JoinAsync(JoinRequest request) =>
-        Replica is { } replica ? replica.JoinAsync(request) : Task.FromResult(new JoinAnswer(Outside(), JoinRefusal.None, Outside().Detail));
+        Replica is { } replica ? replica.JoinAsync(request) : Task.FromResult(new JoinAnswer(NotYet(), JoinRefusal.None, NotYet().Detail));
 
     /// <summary>Removes a member for good; see <see cref="Replica.RemoveMemberAsync"/>.</summary>
     public Task<MemberAnswer> RemoveMemberAsync(NodeId node) => Replica is { } replica ? replica.RemoveMemberAsync(node) : Task.FromResult(MemberAnswer.Not(Outside()));
@@ -141,7 +158,8 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         }
         else
         {
-            if (foreign is not null || options.JoinAddress is not null) return;
+            met ??= dialler;
+            if (foreign is not null || options.JoinAddresses.Count > 0) return; // a node with a list founds nothing from here on, and joins there, too
             foreign = words;
         }
 
@@ -168,12 +186,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
             if (foreign is not null) return; // stays, and says why
             FoundingPermit permit = await asked.ConfigureAwait(false);
             if (foreign is not null) return;
-            var who = new FolderIdentity(identity.Node, shard, permit.Cluster);
-            var self = new Raft.Member(who.Node, identity.RaftAddress, identity.ApiAddress);
-            ReplicaStart.Found(options.Files, folder, who, new Configuration([self], [self.Id]), permit.FirstCommand, options.Log, options.Random);
-            folder.WriteIdentity(who);
-            Begin(who);
-            logger.Founded(who.Shard, who.Cluster, who.Node);
+            Found(shard, permit);
         }
         catch (OperationCanceledException)
         {
@@ -185,6 +198,17 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         }
     }
 
+    private void Found(ShardId shard, FoundingPermit permit)
+    {
+        hasHeardOfShard = true;
+        var who = new FolderIdentity(identity.Node, shard, permit.Cluster);
+        var self = new Raft.Member(who.Node, identity.RaftAddress, identity.ApiAddress);
+        ReplicaStart.Found(options.Files, folder, who, new Configuration([self], [self.Id]), permit.FirstCommand, options.Log, options.Random);
+        folder.WriteIdentity(who);
+        Begin(who);
+        logger.Founded(who.Shard, who.Cluster, who.Node);
+    }
+
     /// <summary>Asks the cluster, where there is one. The shard's id is durable before: it is granted its slots once, whatever happens to this process.</summary>
     private Task<FoundingPermit> PermitAsync(ShardId shard)
     {
@@ -194,15 +218,20 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         return cluster(shard, stopping.Token);
     }
 
+    /// <summary>Joins a shard; or founds one, if this node is the first of its list and all others agree.</summary>
     private async Task JoinAsync(FolderJoining joining)
     {
         try
         {
+            // A log of a shard that was founded or joined up to its last word and not beyond: nobody was answered from it, and another shard may come.
+            if (!hasHeardOfShard && folder.HasLog(joining.Node)) joining = joining with { Node = NodeId.New(options.Random) };
             folder.WriteJoining(joining); // before anybody is asked (P8)
             identity = identity with { Node = joining.Node, Shard = default, Cluster = default };
             transport.SetIdentity(identity);
             var request = new JoinRequest(identity.RaftAddress, identity.Node, identity.ApiAddress, default, default) { Slots = options.Slots };
-            JoinAnswer answer = await AskUntilTakenAsync(joining.ApiAddresses, request).ConfigureAwait(false);
+            JoinAnswer? answer = await TakenUpOrAgreedAsync(joining.ApiAddresses, request).ConfigureAwait(false);
+            if (answer is null) return;
+            hasHeardOfShard = true;
             var who = new FolderIdentity(joining.Node, answer.Shard, answer.Cluster);
             ReplicaStart.CreateLog(options.Files, folder, who, options.Log);
             folder.WriteIdentity(who);
@@ -219,26 +248,57 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         }
     }
 
-    private async Task<JoinAnswer> AskUntilTakenAsync(IReadOnlyList<string> addresses, JoinRequest request)
+    /// <summary>Asks until a shard takes this node up.</summary>
+    /// <returns>The answer; null if this node founded a shard.</returns>
+    private async Task<JoinAnswer?> TakenUpOrAgreedAsync(IReadOnlyList<string> known, JoinRequest request)
     {
-        string told = "";
+        var rule = new FoundingRule(identity.ApiAddress, identity.Node);
+        long began = options.Time.GetTimestamp();
+        ShardId shard = folder.ReadFounding() ?? ShardId.New(options.Random);
+        FoundingPermit? permit = null;
         while (true)
         {
-            string words = "";
-            foreach (string address in addresses)
+            // Those who dial this address have had their time, and everybody is asked after that.
+            bool hasListened = options.Time.GetElapsedTime(began) >= ListenBeforeFounding;
+            IReadOnlyList<ListedEntry> heard = await listed.AskAsync(options.JoinAddresses, stopping.Token).ConfigureAwait(false);
+            IReadOnlyList<ListedEntry> others = await listed.AskAsync(OtherAddresses(known), stopping.Token).ConfigureAwait(false);
+            FoundingDecision decision = rule.Decide(heard, others, Veto());
+            if (decision.Step == FoundingStep.Found && hasListened && permit is not null && Veto() is null)
+            {
+                Found(shard, permit);
+                return null;
+            }
+
+            string words = decision.Words;
+            foreach (string address in decision.At)
             {
                 JoinAnswer? answer = await options.JoinClient.AskAsync(address, request, stopping.Token).ConfigureAwait(false);
                 if (answer is { Refusal: null, Verdict: JoinRefusal.None }) return answer;
                 if (answer is { Verdict: JoinRefusal.WrongShard })
                     throw new ForeignFolderException($"{options.Folder} cannot be used to join at {address}: {answer.Detail}");
-                words += $"{address}: {answer?.Detail ?? "nobody answers"}; ";
+                words += $"asked {address} to be taken up: {answer?.Detail ?? "nobody answers"}; ";
             }
 
-            waiting = $"joining; {words}tried again until it works";
-            if (words != told) logger.StillJoining(waiting);
-            told = words;
-            await Task.Delay(TimeSpan.FromMilliseconds(250), options.Time, stopping.Token).ConfigureAwait(false);
+            TellWaiting(decision.Step == FoundingStep.Found ? "all others' folders are empty: listening before a shard is founded" : $"{words}tried again until it works");
+            if (decision.Step == FoundingStep.Found && hasListened) permit = await PermitAsync(shard).ConfigureAwait(false); // that may take long: all are asked once more
+            else await Task.Delay(TimeSpan.FromMilliseconds(250), options.Time, stopping.Token).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Why this node must found nothing, whatever the others say of their folders.</summary>
+    private string? Veto() =>
+        hasHeardOfShard ? "this node was of a shard before"
+        : met is { } member ? $"member {member.Node} of shard {member.Shard} looks for a member at this address ({identity.RaftAddress})"
+        : null;
+
+    /// <summary>Where else a shard may be: what an earlier start was told, and who dialled.</summary>
+    private IEnumerable<string> OtherAddresses(IReadOnlyList<string> known) =>
+        known.Concat(met is { ApiAddress.Length: > 0 } member ? [member.ApiAddress] : []).Except(options.JoinAddresses);
+
+    private void TellWaiting(string words)
+    {
+        if (words != waiting) logger.StillJoining(words);
+        waiting = words;
     }
 
     /// <summary>A member that comes back tells where it is now: to the address it was given, and to all members it knows.</summary>
@@ -247,7 +307,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         try
         {
             var request = new JoinRequest(identity.RaftAddress, who.Node, identity.ApiAddress, who.Cluster, who.Shard);
-            bool isHinted = options.JoinAddress is not null;
+            bool isHinted = options.JoinAddresses.Count > 0;
             while (!stopping.IsCancellationRequested && Replica is { } replica && identity.Node == who.Node)
             {
                 ReplicaStatus status = replica.Status;
@@ -255,7 +315,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
                 bool isKnown = self is not null && self.RaftAddress == identity.RaftAddress && self.ApiAddress == identity.ApiAddress;
                 if (isKnown && !isHinted) return;
                 IEnumerable<string> others = isKnown ? [] : status.Members.Where(m => m.Node != who.Node).Select(m => m.ApiAddress);
-                foreach (string address in Addresses(others))
+                foreach (string address in (await HintsAsync().ConfigureAwait(false)).Union(others))
                 {
                     JoinAnswer? answer = await options.JoinClient.AskAsync(address, request, stopping.Token).ConfigureAwait(false);
                     if (answer is { Verdict: JoinRefusal.WrongShard })
@@ -278,6 +338,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
 
     private void Begin(FolderIdentity who)
     {
+        hasHeardOfShard = true;
         lock (gate)
         {
             identity = identity with { Node = who.Node, Shard = who.Shard, Cluster = who.Cluster };
@@ -331,16 +392,21 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     private FolderJoining NewJoining(IReadOnlyList<string> addresses) =>
         new(member is null && identity.Shard.IsNone ? identity.Node : NodeId.New(options.Random), addresses);
 
-    private List<string> Addresses(IEnumerable<string> known)
+    /// <summary>Nodes of the list that are of a shard, and are not this one.</summary>
+    private async Task<IEnumerable<string>> HintsAsync()
     {
-        List<string> all = [.. known];
-        if (options.JoinAddress is { } hint && !all.Contains(hint)) all.Insert(0, hint);
-        return all;
+        IReadOnlyList<ListedEntry> heard = await listed.AskAsync(options.JoinAddresses, stopping.Token).ConfigureAwait(false);
+        return heard.SelectMany(entry => entry.Answers).Where(a => a.Report is { IsEmpty: false } report && report.Node != identity.Node).Select(a => a.Address);
     }
+
+    private List<string> Addresses(IEnumerable<string> known) => [.. options.JoinAddresses.Union(known)];
 
     private void End(NodeEnd how) => ended.TrySetResult(how);
 
     private Refusal Outside() => new(RefusalCode.NotServing, foreign ?? $"this node belongs to no shard yet: {waiting}", RetryAfter: TimeSpan.FromSeconds(1));
+
+    /// <summary>To a joiner: without what this node waits for, as two that ask each other would say more and more.</summary>
+    private Refusal NotYet() => new(RefusalCode.NotServing, foreign ?? "this node belongs to no shard yet", RetryAfter: TimeSpan.FromSeconds(1));
 
     private static NodeEnd Describe(Exception failure) => failure switch
     {

@@ -6,12 +6,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Gache.Replication;
 
-/// <summary>Asks a member of a shard, over its API, to be taken up.</summary>
+/// <summary>Asks other nodes, over their API: to be taken up, and what their folders hold.</summary>
 public interface IJoinClient
 {
     /// <summary>Asks once.</summary>
     /// <returns>The answer; null if nobody answered, or not in gache's way.</returns>
     Task<JoinAnswer?> AskAsync(string apiAddress, JoinRequest request, CancellationToken cancel);
+
+    /// <summary>Asks what a node's folder holds; changes nothing there.</summary>
+    /// <returns>The answer, <see cref="FolderReport.Unclear"/> if it was no report; null if nobody answered.</returns>
+    Task<FolderReport?> ReportAsync(string apiAddress, CancellationToken cancel);
+
+    /// <summary>The addresses that a name gives at this moment.</summary>
+    /// <returns><paramref name="apiAddress"/> itself if it is an address, or a name with a single one; each as <c>host:port</c>; none if the name is not known.</returns>
+    Task<IReadOnlyList<string>> ResolveAsync(string apiAddress, CancellationToken cancel);
 }
 
 /// <summary>What a node is started with. Everything that touches the world is handed in.</summary>
@@ -26,8 +34,9 @@ public sealed record ShardNodeOptions
     /// <summary>The advertised API address, <c>host:port</c>.</summary>
     public required string ApiAddress { get; init; }
 
-    /// <summary>The API address of any member of the shard to join; null to found one, or to go on as the folder says.</summary>
-    public string? JoinAddress { get; init; }
+    /// <summary>API addresses of nodes of the shard to join, names among them; none to found one, or to go on as the folder says.</summary>
+    /// <remarks>If there are several and the first is <see cref="ApiAddress"/>, this node founds when all others agree (<see cref="FoundingRule"/>).</remarks>
+    public IReadOnlyList<string> JoinAddresses { get; init; } = [];
 
     /// <summary>Whether an empty folder stays empty: the node then belongs to no shard.</summary>
     public bool RoutesOnly { get; init; }

@@ -4,7 +4,7 @@ using Gache.Store;
 namespace Gache.Replication;
 
 /// <summary>A read on its way through the replica. Pooled; small values are copied into its own buffer, large ones pinned.</summary>
-internal sealed class ReadOperation : Operation, IValueTaskSource<ReadAnswer>, IDisposable
+internal sealed class ReadOperation : RoundOperation, IValueTaskSource<ReadAnswer>, IDisposable
 {
     private ManualResetValueTaskSourceCore<ReadAnswer> source;
     private ReadAnswer answer;
@@ -14,9 +14,6 @@ internal sealed class ReadOperation : Operation, IValueTaskSource<ReadAnswer>, I
     public ReadOnlyMemory<byte> Key { get; private set; }
 
     public ReadLevel Level { get; private set; }
-
-    /// <summary>The round that confirms it, once registered, else 0.</summary>
-    public ulong Round { get; set; }
 
     public override int QueuedBytes => Key.Length;
 

@@ -21,8 +21,7 @@ internal sealed class ClusterPart : IAsyncDisposable
     private ShardNode? node;
     private ClusterNode? cluster;
     private CallServer? server;
-    private Timer? timer;
-    private int isTicking;
+    private PeriodicThread? ticking;
 
     private ClusterPart(ServerOptions options, ClusterListener listener, ILoggerFactory log)
     {
@@ -43,7 +42,7 @@ internal sealed class ClusterPart : IAsyncDisposable
     public ClusterFounding Founding { get; }
 
     /// <summary>A node with members, without slots and without a shard to join only routes, unless its folder says otherwise.</summary>
-    public static bool RoutesOnly(ServerOptions options) => options.ClusterMembers.Count > 0 && options.ClusterSlots is null && options.RaftJoin is null;
+    public static bool RoutesOnly(ServerOptions options) => options.ClusterMembers.Count > 0 && options.ClusterSlots is null && options.RaftJoin.Count == 0;
 
     /// <summary>Opens the cluster port; it serves nobody before <see cref="Attach"/>.</summary>
     /// <exception cref="TransportListenException">The port cannot be listened on.</exception>
@@ -67,7 +66,7 @@ internal sealed class ClusterPart : IAsyncDisposable
             Replica = () => opened.Replica,
             IsFolderEmpty = () => opened.Folder.IsEmpty,
             Calls = calls,
-            Requests = new ForwardHandler(host.Dispatcher),
+            Requests = new ForwardHandler(host.Dispatcher.AnswerAsync, new AnswerBudget(() => server?.HeldBytes ?? 0)),
             Gossip = (first, wake) => Gossip(first, wake, saved, events),
             Members = [.. options.ClusterMembers.Select(member => member.ToString())],
             RoutesOnly = RoutesOnly(options),
@@ -79,20 +78,20 @@ internal sealed class ClusterPart : IAsyncDisposable
         server = new CallServer(new CallServerOptions { Identity = WhoAmI, Handler = cluster, Logger = log.CreateLogger<CallServer>() });
         listener.Serve(server);
         host.Dispatcher.Elsewhere.Attach(cluster, new ForwardClient(calls, host.Settings));
-        timer = new Timer(_ => Tick(), null, ClusterTimes.Tick, ClusterTimes.Tick);
+        ticking = new PeriodicThread("gache cluster", cluster.Tick, ClusterTimes.Tick);
     }
 
     /// <summary>Ends gossip and moves; what others asked and is under way may end.</summary>
     public async Task StopAsync(TimeSpan within)
     {
-        if (timer is not null) await timer.DisposeAsync().ConfigureAwait(false);
+        ticking?.Dispose();
         await listener.StopAsync(within).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (timer is not null) await timer.DisposeAsync().ConfigureAwait(false);
+        ticking?.Dispose();
         await listener.DisposeAsync().ConfigureAwait(false);
         await calls.DisposeAsync().ConfigureAwait(false);
         server?.Dispose();
@@ -118,13 +117,6 @@ internal sealed class ClusterPart : IAsyncDisposable
         // Whoever only routes, or waits for its slots, is of the cluster that it found.
         ClusterId id = status.Cluster.IsNone && options.ClusterMembers.Count > 0 && cluster is { } part ? part.View.Cluster : status.Cluster;
         return new ClusterIdentity(status.Node, id, nonce);
-    }
-
-    private void Tick()
-    {
-        if (Interlocked.Exchange(ref isTicking, 1) != 0) return; // the one before is late; gossip sees that by itself
-        cluster!.Tick();
-        Volatile.Write(ref isTicking, 0);
     }
 }
 

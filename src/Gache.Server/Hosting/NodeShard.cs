@@ -27,8 +27,10 @@ internal sealed class NodeShard(ShardNode node) : IShard
     public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level) => node.ReadAsync(key, level);
 
     /// <inheritdoc/>
-    public Task<T> InspectAsync<T>(Func<KeyValueStore, T> look) =>
-        node.Replica is { } replica ? replica.InspectAsync(look) : Task.FromCanceled<T>(new CancellationToken(canceled: true));
+    public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look) => node.InspectLatestAsync(look);
+
+    /// <inheritdoc/>
+    public FolderReport Report() => node.Report();
 
     /// <inheritdoc/>
     public Task<JoinAnswer> JoinAsync(JoinRequest request) => node.JoinAsync(request);

@@ -14,7 +14,7 @@ internal static class NodeStart
         Folder = options.RaftDir,
         RaftAddress = options.AdvertisedRaft?.ToString(),
         ApiAddress = options.AdvertisedApi.ToString(),
-        JoinAddress = options.RaftJoin?.ToString(),
+        JoinAddresses = [.. options.RaftJoin.Select(address => address.ToString())],
         RoutesOnly = ClusterPart.RoutesOnly(options),
         Slots = options.ClusterSlots,
         Founding = cluster is null ? null : cluster.Founding.AwaitAsync,

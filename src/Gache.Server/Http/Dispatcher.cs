@@ -98,7 +98,9 @@ internal sealed partial class Dispatcher
             case "/livez": return HealthPages.AnswerLiveAsync(context);
             case "/readyz": return HealthPages.AnswerReadyAsync(context, this, target.Query);
             case "/cluster": return cluster.AnswerAsync(context, shard?.Status, elsewhere.Cluster);
+            case "/join" when context.Request.Method == HttpMethods.Get && OriginRule.CheckChangingGet(context) is { } refused: return refused;
             case "/join": return join.AnswerAsync(context, shard, target.Query);
+            case "/join/folder": return FolderPage.AnswerAsync(context, shard);
             case "/metrics": return metrics.AnswerAsync(context);
             case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");
             case "/keys" or "/batch" or "/txn" or "/watch":

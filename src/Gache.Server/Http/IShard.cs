@@ -24,8 +24,11 @@ internal interface IShard
     /// <summary>Reads a key at a level; dispose the answer when its value has been sent.</summary>
     ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level);
 
-    /// <summary>Looks at the applied state, as its owner; cancelled where there is none (see <see cref="Replica.InspectAsync"/>).</summary>
-    Task<T> InspectAsync<T>(Func<KeyValueStore, T> look);
+    /// <summary>Looks at the latest state, as its owner (see <see cref="Replica.InspectLatestAsync"/>).</summary>
+    Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look);
+
+    /// <summary>What this node says of its folder to one that may found a shard; cheap.</summary>
+    FolderReport Report();
 
     /// <summary>Takes up a member, or a member's changed address.</summary>
     Task<JoinAnswer> JoinAsync(JoinRequest request);

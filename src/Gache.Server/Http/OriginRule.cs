@@ -34,6 +34,28 @@ internal sealed class OriginRule(ApiSettings settings)
             : null;
     }
 
+    /// <summary>Answers a GET that changes something (the original program joins so) where a page elsewhere may be behind it: a picture's address,
+    /// or a script's, which browsers ask for without an <c>Origin</c>.</summary>
+    /// <remarks>
+    /// Over plain HTTP beyond loopback browsers leave out <c>Sec-Fetch-Site</c>, and a page can make them leave out <c>Referer</c>; but they
+    /// always say <c>Accept-Language</c>, which no program does by itself.
+    /// </remarks>
+    /// <returns>Null if the request may go on.</returns>
+    public static Task? CheckChangingGet(HttpContext context)
+    {
+        IHeaderDictionary headers = context.Request.Headers;
+        if (headers.Origin.Count > 0) return null; // judged already, by Check
+        string site = headers[SecFetchSite].ToString();
+        string referer = headers.Referer.ToString();
+        bool isOurs = site.Length > 0
+            ? site is "same-origin" or "none"
+            : referer.Length > 0 ? IsOrigin(referer, headers.Host.ToString()) : headers.AcceptLanguage.Count == 0;
+        return isOurs ? null : Refuse(context, "a browser asked, perhaps for a page of another origin, and this GET changes something: use POST");
+    }
+
+    private static bool IsOrigin(string page, string host) =>
+        Uri.TryCreate(page, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" && (uri.Authority == host || $"{uri.Host}:{uri.Port}" == host);
+
     private Task? CheckOrigin(HttpContext context, string origin, string host)
     {
         // Same origin, spelt by the browser as scheme and Host.

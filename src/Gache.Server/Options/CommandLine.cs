@@ -57,7 +57,8 @@ internal static class CommandLine
         Description = $"{row.Words} [{row.Default}]",
         HelpName = row.Placeholder ?? "true|false",
         Hidden = !row.IsShown,
-        Arity = row.Placeholder is null ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+        Arity = row.Placeholder is null ? ArgumentArity.ZeroOrOne : row.MayRepeat ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne,
+        CustomParser = row.MayRepeat ? said => string.Join(',', said.Tokens.Select(token => token.Value)) : null,
     };
 
     private static string HelpText(ParseResult parse)

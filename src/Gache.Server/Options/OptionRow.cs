@@ -19,6 +19,9 @@ internal sealed record OptionRow(
     /// <summary>True for an option that another program of ours gives, and no person needs: taken, and not shown.</summary>
     public bool IsForPrograms { get; init; }
 
+    /// <summary>True for a list that may also be given one by one.</summary>
+    public bool MayRepeat { get; init; }
+
     /// <summary>Whether help and README show it.</summary>
     public bool IsShown => !IsForPrograms;
 }

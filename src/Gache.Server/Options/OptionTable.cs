@@ -9,6 +9,7 @@ internal static class OptionTable
     public const int DefaultPort = 8000;
     public const int DefaultClusterPort = 9000;
     public const int DefaultMaxValueBytes = 1024 * 1024;
+    public const int MostJoinAddresses = 32;
     public const int LargestMaxValueBytes = StoreLimits.MaxValueBytes;
     public const long SmallestMaxMemoryBytes = 16L * 1024 * 1024;
 
@@ -26,8 +27,10 @@ internal static class OptionTable
             "where clients and other nodes reach this node; redirects name it", OptionValues.Advertise),
         new("raft-addr", "HOST:PORT", "none: a shard of one node", "where other members of the shard reach this node", OptionValues.RaftAddress),
         new("raft-dir", "FOLDER", "./gache-data/PORT", "the data folder; it belongs to one node", OptionValues.RaftDir),
-        new("raft-join", "HOST:PORT", "none: found a shard, or go on with the folder's",
-            "the API address of any member of the shard to join; asked again until it answers", OptionValues.RaftJoin),
+        new("raft-join", "HOST:PORT,...", "none: found a shard, or go on with the folder's",
+            "API addresses of nodes of the shard to join, names that give several among them; asked again until one takes this node up. "
+            + "With several, the same for all nodes, the node that advertises the first founds when all others have said that their folders are empty",
+            OptionValues.RaftJoin) { MayRepeat = true },
         new("cluster-port", "PORT", "9000 with the options below, else none", "port that the nodes of all shards reach each other at", OptionValues.ClusterPort),
         new("cluster-slot", "SLOTS", "0-16383 for a first node",
             "slots of a new shard, as in 0-5000, or none; with --raft-join what the joined shard should have. Counts only while the folder is empty",

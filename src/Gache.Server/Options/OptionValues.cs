@@ -72,11 +72,17 @@ internal static class OptionValues
 
     public static string? RaftJoin(OptionsDraft draft, string value)
     {
-        if (value.Contains(',', StringComparison.Ordinal)) return "one HOST:PORT: a list comes with the next release";
-        if (!Addresses.TryParse(value, out HostPort address)) return "the API address of a member is HOST:PORT, as in 127.0.0.1:8001";
-        if (Addresses.IsWildcard(address.Host)) return "an address that can be reached";
-        draft.RaftJoin = address;
-        return null;
+        List<HostPort> nodes = [];
+        foreach (string text in List(value))
+        {
+            if (!Addresses.TryParse(text, out HostPort address)) return "the API addresses of nodes of the shard are HOST:PORT separated by commas, as in 127.0.0.1:8001,127.0.0.1:8002";
+            if (Addresses.IsWildcard(address.Host)) return "an address that can be reached";
+            if (!nodes.Contains(address)) nodes.Add(address);
+        }
+
+        draft.RaftJoin = nodes;
+        return nodes.Count == 0 ? "at least one address"
+            : nodes.Count > OptionTable.MostJoinAddresses ? $"at most {OptionTable.MostJoinAddresses} addresses; one name may give several" : null;
     }
 
     public static string? ClusterPort(OptionsDraft draft, string value)

@@ -13,7 +13,7 @@ internal static class OptionsCheck
     public static string? Complete(OptionsDraft draft, out ServerOptions options)
     {
         options = null!;
-        if (draft.RaftJoin is not null && draft.RaftAddress is null)
+        if (draft.RaftJoin.Count > 0 && draft.RaftAddress is null)
             return "--raft-join needs --raft-addr: the members must be able to reach this node";
         if (draft.RaftAddress is { } raft && !draft.AllowsInsecureCluster && !HostNames.IsLoopback(raft.Host))
         {
@@ -31,7 +31,8 @@ internal static class OptionsCheck
             return "nobody can be told to connect to 0.0.0.0 or ::; say with --advertise HOST where this node is reached";
 
         var api = new HostPort(host, draft.AdvertisePort ?? draft.Port);
-        if (draft.RaftJoin == api) return $"--raft-join {draft.RaftJoin} is this node itself; name another member, or leave it out to found a shard";
+        if (draft.RaftJoin is [var only] && only == api)
+            return $"--raft-join {only} is this node itself; name another member, or leave it out to found a shard";
 
         bool hasCluster = draft.ClusterPort is not null || draft.ClusterSlots is not null || draft.ClusterMembers.Count > 0;
         if (draft.Routing == RoutingMode.Proxy && !hasCluster) return "--routing proxy needs --cluster-port: requests are forwarded over it";

@@ -20,7 +20,7 @@ internal sealed class OptionsDraft
 
     public string? RaftDir { get; set; }
 
-    public HostPort? RaftJoin { get; set; }
+    public IReadOnlyList<HostPort> RaftJoin { get; set; } = [];
 
     public int? ClusterPort { get; set; }
 

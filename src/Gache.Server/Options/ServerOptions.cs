@@ -26,8 +26,8 @@ internal sealed record ServerOptions
     /// <summary>The data folder, absolute.</summary>
     public required string RaftDir { get; init; }
 
-    /// <summary>A member's API address to join at; null to found, or to go on with what the folder says.</summary>
-    public required HostPort? RaftJoin { get; init; }
+    /// <summary>API addresses to join at, perhaps with the own one; none to found, or to go on with what the folder says.</summary>
+    public required IReadOnlyList<HostPort> RaftJoin { get; init; }
 
     /// <summary>Where the cluster port listens; null for a node whose cluster is its shard.</summary>
     public required HostPort? ClusterListen { get; init; }

@@ -108,6 +108,10 @@ public static class Command
     public static bool IsKeyed(ReadOnlySpan<byte> command) => command[1] == FormatWithOptions
         && TryParse(command, out CommandView view) && WriteOptionsView.TryParse(view.Options, out WriteOptionsView options) && !options.Idempotency.IsEmpty;
 
+    /// <summary>Whether the command brings what belongs to a slot that its source has handed over: nobody serves it until that is here, so the bound
+    /// on memory does not hold it up.</summary>
+    public static bool IsOfHandedSlot(ReadOnlySpan<byte> command) => (CommandKind)command[0] == CommandKind.Import && SlotCommand.IsOfHanded(command);
+
     /// <summary>Begins a command that is no set, put or delete: kind, format and a time that is stamped later.</summary>
     internal static void WriteHead(ByteWriter writer, CommandKind kind)
     {

@@ -98,6 +98,10 @@ public sealed class BoundsTests
             (FrameHead head, byte[] words) = diallers[^1].ReceiveFrame();
             Assert.Equal((FrameType.Refusal, 1ul), (head.Type, head.RequestId));
             Assert.Contains("overloaded", System.Text.Encoding.UTF8.GetString(words));
+            Assert.True(head.IsForNoRoom);
+            await using CallClient client = Calling.Client();
+            CallResult refused = await client.CallAsync(port.Address, CallKind.Forward, frame);
+            Assert.Equal((CallOutcome.Refused, true), (refused.Outcome, refused.IsOverBound));
             diallers[^1].Send(Frames.Request(2, new byte[1000], CallKind.GossipDigest));
             Assert.Equal((FrameType.Answer, 2ul), (diallers[^1].ReceiveFrame().Head.Type, 2ul));
         }
@@ -107,6 +111,21 @@ public sealed class BoundsTests
         }
 
         Calling.Until(() => port.Server.HeldBytes == 0, "what is gone holds nothing");
+    }
+
+    [Fact]
+    public async Task Calls_beyond_a_connections_bound_are_not_sent_and_say_that_there_was_no_room()
+    {
+        await using var port = new Port(1);
+        port.Behaviour = (_, _, _, _) => { };
+        await using CallClient client = Calling.Client();
+        byte[] body = new byte[CallLimits.MaxBodyBytes];
+        int fitting = (int)(CallLimits.MaxPendingBulkBytes / body.Length);
+        for (int i = 0; i < fitting; i++) _ = client.CallAsync(port.Address, CallKind.Forward, body, timeout: Calling.Long);
+        CallResult beyond = await client.CallAsync(port.Address, CallKind.Forward, body);
+        Assert.Equal((CallOutcome.NotSent, true), (beyond.Outcome, beyond.IsOverBound));
+        CallResult nobody = await client.CallAsync(port.Address, CallKind.GossipDigest, new byte[1], expected: new Gache.Primitives.NodeId(77));
+        Assert.Equal((CallOutcome.Refused, false), (nobody.Outcome, nobody.IsOverBound));
     }
 
     [Theory]

@@ -17,11 +17,11 @@ internal sealed class Port : IAsyncDisposable, ICallHandler
     private readonly Task accepting;
     private ClusterIdentity identity;
 
-    public Port(uint id, ClusterId? cluster = null, TimeProvider? time = null, int port = 0)
+    public Port(uint id, ClusterId? cluster = null, TimeProvider? time = null, int port = 0, IPAddress? ip = null)
     {
         identity = new ClusterIdentity(new NodeId(id), cluster ?? Cluster, 1000 + id);
         Server = new CallServer(new CallServerOptions { Identity = () => Identity, Handler = this, Logger = Log, Time = time ?? TimeProvider.System });
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        listener.Bind(new IPEndPoint(ip ?? IPAddress.Loopback, port));
         listener.Listen(1024);
         accepting = AcceptAsync();
     }

@@ -122,6 +122,7 @@ public sealed class RefusalTests
         CallResult result = await client.CallAsync(port.Address, (CallKind)99, new byte[3]);
         Assert.Equal(CallOutcome.Refused, result.Outcome);
         Assert.Contains("99", result.Detail);
+        Assert.False(result.IsOverBound);
         Assert.Equal(CallOutcome.Answered, (await client.CallAsync(port.Address, CallKind.Admin, new byte[3])).Outcome);
         Assert.Equal(1, port.Accepted);
         Assert.Single(port.Arrived);

@@ -98,6 +98,22 @@ public sealed class FormationTests
     }
 
     [Fact]
+    public void A_seed_that_led_to_the_node_itself_leads_to_another_one_later_and_they_meet()
+    {
+        var world = new GossipWorld();
+        GossipMachine first = world.Add(), second = world.Add();
+        const string Shared = "all:9001";
+        first.Seeds.Add(Shared);
+        world.Names[Shared] = first.Address;
+        first.Start();
+        second.Start();
+        world.Run(TimeSpan.FromSeconds(30));
+        Assert.Empty(first.Others);
+        world.Names[Shared] = second.Address;
+        world.RunUntil(() => first.IsAliveHere(second) && second.IsAliveHere(first), TimeSpan.FromSeconds(12));
+    }
+
+    [Fact]
     public void A_node_that_comes_back_at_another_address_is_found_there()
     {
         var world = new GossipWorld();

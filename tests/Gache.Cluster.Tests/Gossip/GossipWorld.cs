@@ -21,6 +21,9 @@ internal sealed class GossipWorld
 
     public List<GossipMachine> Machines { get; } = [];
 
+    /// <summary>Names that lead to a machine's address.</summary>
+    public Dictionary<string, string> Names { get; } = [];
+
     public TimeSpan LeastDelay { get; set; } = TimeSpan.FromMilliseconds(0.2);
 
     public TimeSpan MostDelay { get; set; } = TimeSpan.FromMilliseconds(2);

@@ -77,13 +77,13 @@ public sealed class PeersFileTests
     {
         var saved = new MemoryPeerStore { Peers = [.. Enumerable.Range(0, 1_500).Select(i => Peer(i + 10, Today.AddMinutes(-i - 1)))] };
         saved.Peers = [.. saved.Peers, Peer(5, Today.AddDays(-29)), Peer(6, Today.AddDays(-31))];
-        var book = new PeerBook([], saved);
+        var book = new PeerBook("me:9001", [], saved);
         book.Refresh([Alive(1)], Today, TimeSpan.FromSeconds(5));
         Assert.Equal(GossipLimits.MaxNodes, saved.Peers.Count);
         Assert.Equal(new NodeId(1), saved.Peers[0].Node);
 
         saved.Peers = [Peer(5, Today.AddDays(-29)), Peer(6, Today.AddDays(-31))];
-        new PeerBook([], saved).Refresh([Alive(1)], Today, TimeSpan.FromSeconds(5));
+        new PeerBook("me:9001", [], saved).Refresh([Alive(1)], Today, TimeSpan.FromSeconds(5));
         Assert.Equal([new NodeId(1), new NodeId(5)], saved.Peers.Select(peer => peer.Node));
     }
 
@@ -91,7 +91,7 @@ public sealed class PeersFileTests
     public void Nothing_is_written_while_nobody_comes_or_moves_but_once_an_hour()
     {
         var saved = new MemoryPeerStore();
-        var book = new PeerBook([], saved);
+        var book = new PeerBook("me:9001", [], saved);
         TimeSpan now = TimeSpan.Zero;
         int writes = 0;
         for (int second = 0; second < 2 * 3600; second++)
@@ -103,6 +103,24 @@ public sealed class PeersFileTests
         }
 
         Assert.InRange(writes, 2, 3);
+    }
+
+    [Fact]
+    public void A_name_that_led_here_is_tried_again_but_seldom_and_the_own_address_never()
+    {
+        var book = new PeerBook("me:9001", ["me:9001", "all:9001"], new MemoryPeerStore());
+        TimeSpan now = TimeSpan.Zero;
+        Assert.Equal("all:9001", Next());
+        book.LedHere("all:9001");
+        now += TimeSpan.FromSeconds(9);
+        Assert.Null(Next());
+        now += TimeSpan.FromSeconds(1);
+        Assert.Equal("all:9001", Next());
+        book.HasAnswered("all:9001"); // another one did
+        now += TimeSpan.FromSeconds(1);
+        Assert.Equal("all:9001", Next());
+
+        string? Next() => book.Next(new HashSet<string>(), every: TimeSpan.FromSeconds(1), unmetEvery: TimeSpan.FromSeconds(1), ledHereEvery: TimeSpan.FromSeconds(10), now);
     }
 
     private static SavedPeer Peer(int number, DateTimeOffset seen) => new(new NodeId((UInt128)number), $"10.0.0.{number % 250}:9001", seen);

@@ -13,6 +13,7 @@ internal sealed class WorldCalls(GossipWorld world, GossipMachine from) : ICalls
     /// <summary>The answer takes the caller's connection back, so only the caller's way matters.</summary>
     public void Call(string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done)
     {
+        address = world.Names.GetValueOrDefault(address, address);
         byte[] bytes = body.ToArray();
         bool isDone = false;
         GossipMachine? to = world.Machines.FirstOrDefault(machine => machine.Address == address && machine.IsAlive);

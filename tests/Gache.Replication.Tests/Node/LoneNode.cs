@@ -18,7 +18,7 @@ internal sealed class LoneNode : ITransport, IJoinClient, IAsyncDisposable
 
     public LoneNode(SimulatedFileSystem disk) => Node = new ShardNode(new ShardNodeOptions
     {
-        Folder = "/data", RaftAddress = "n1:7000", ApiAddress = "n1:8000", JoinAddress = "n2:8000", Log = SmallLog, Files = disk,
+        Folder = "/data", RaftAddress = "n1:7000", ApiAddress = "n1:8000", JoinAddresses = ["n2:8000"], Log = SmallLog, Files = disk,
         Transport = (_, _) => this, JoinClient = this, Loggers = NullLoggerFactory.Instance,
     });
 
@@ -37,6 +37,11 @@ internal sealed class LoneNode : ITransport, IJoinClient, IAsyncDisposable
 
     public Task<JoinAnswer?> AskAsync(string apiAddress, JoinRequest request, CancellationToken cancel) =>
         Task.FromResult<JoinAnswer?>(new JoinAnswer(null, JoinRefusal.None, "", Cluster, Shard, request.Node));
+
+    public Task<FolderReport?> ReportAsync(string apiAddress, CancellationToken cancel) =>
+        Task.FromResult<FolderReport?>(new FolderReport(new NodeId(77), apiAddress, IsEmpty: false, Shard, First: null));
+
+    public Task<IReadOnlyList<string>> ResolveAsync(string apiAddress, CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>([apiAddress]);
 
     public void Send(PeerMessage message)
     {

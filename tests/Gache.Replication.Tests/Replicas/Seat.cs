@@ -1,6 +1,7 @@
 using Gache.Log;
 using Gache.Primitives;
 using Gache.Raft;
+using Gache.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gache.Replication.Tests.Replicas;

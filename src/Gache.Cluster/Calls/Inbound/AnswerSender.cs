@@ -5,7 +5,7 @@ using Gache.Cluster.Calls.Wire;
 namespace Gache.Cluster.Calls.Inbound;
 
 /// <summary>A frame on its way back to the caller.</summary>
-internal readonly record struct OutgoingFrame(FrameType Type, CallKind Kind, ulong RequestId, ReadOnlyMemory<byte> Body);
+internal readonly record struct OutgoingFrame(FrameType Type, CallKind Kind, ulong RequestId, ReadOnlyMemory<byte> Body, bool IsForNoRoom = false);
 
 /// <summary>Sends answers in the order in which they were given. What waits is bounded by the unanswered requests, of which each gives one.</summary>
 internal sealed class AnswerSender(PipeWriter output, TimeProvider time, ServedRequests requests, CallCounters counters)
@@ -29,7 +29,7 @@ internal sealed class AnswerSender(PipeWriter output, TimeProvider time, ServedR
         {
             while (written.Count < GatherCount && waiting.Reader.TryRead(out OutgoingFrame frame))
             {
-                var head = new FrameHead(frame.Type, frame.Kind, frame.RequestId, 0, frame.Body.Length, 0);
+                var head = new FrameHead(frame.Type, frame.Kind, frame.RequestId, frame.IsForNoRoom ? FrameHead.NoRoom : 0, frame.Body.Length, 0);
                 if (!await writer.WriteAsync(head, frame.Body, FrameHead.SumOf(frame.Body.Span)).ConfigureAwait(false)) return writer.Fault;
                 counters.FrameWritten(FrameHead.Length + frame.Body.Length);
                 written.Add(frame.RequestId);

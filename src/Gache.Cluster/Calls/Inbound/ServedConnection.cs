@@ -199,7 +199,7 @@ internal sealed class ServedConnection(IDuplexPipe transport, string remote, Act
             options.Counters.RequestRefused();
             if (complaints.IsNews(peer, refusal)) options.Logger.RefusedRequest(peer, refusal);
             byte[] words = CallPreambleAnswer.Words(refusal);
-            if (requests.TryAnswer(request, words.Length)) answers!.Add(new OutgoingFrame(FrameType.Refusal, head.Kind, head.RequestId, words));
+            if (requests.TryAnswer(request, words.Length)) answers!.Add(new OutgoingFrame(FrameType.Refusal, head.Kind, head.RequestId, words, IsForNoRoom: frame.IsDropped));
             return true;
         }
 

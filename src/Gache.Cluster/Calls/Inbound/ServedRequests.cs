@@ -43,7 +43,7 @@ internal sealed class ServedRequests(ByteBudget budget)
         {
             if (!requests.ContainsKey(request.Id)) return false;
             budget.Return(request.HeldBytes);
-            budget.Take(answerBytes); // what was carried out cannot be refused any more
+            budget.Take(answerBytes); // what was carried out cannot be refused any more; a handler of large answers asks for room before
             bytes += answerBytes - request.HeldBytes;
             request.HeldBytes = answerBytes;
             request.HasAnswer = true;

@@ -21,19 +21,29 @@ internal sealed class CallDialler(CallClientOptions options, ByteBudget budget)
     private const int BufferBytes = 32 * 1024;
     private const int WriteBytes = 64 * 1024;
 
-    /// <summary>One try at every address that the name has now, IPv4 first.</summary>
-    public async Task<CallDialled> DialAsync(string address, ClusterIdentity own, NodeId expected, CancellationToken cancel)
+    /// <summary>One try at the addresses that the name has now, IPv4 first, until a node is met to which calls may be taken; another one than ourselves
+    /// if there is any.</summary>
+    /// <param name="address">Where to dial, host:port.</param>
+    /// <param name="own">Who we are.</param>
+    /// <param name="expected">Whom the first call is for; none for anybody.</param>
+    /// <param name="turn">Rises with each dial: nodes that share a name are met in turn.</param>
+    /// <param name="cancel">Ends the try.</param>
+    public async Task<CallDialled> DialAsync(string address, ClusterIdentity own, NodeId expected, int turn, CancellationToken cancel)
     {
         options.Counters.Dialled();
         if (own.Node.IsNone) return new CallDialled(null, "this node has no id yet");
         if (!HostPort.TryParse(address, out HostPort target)) return new CallDialled(null, "the address is not host:port");
-        var failed = new CallDialled(null, $"{target.Host} has no address");
+        var best = new CallDialled(null, $"{target.Host} has no address");
         try
         {
-            foreach (IPAddress ip in await ResolveAsync(target.Host, cancel).ConfigureAwait(false))
+            IPAddress[] found = await ResolveAsync(target.Host, turn, cancel).ConfigureAwait(false);
+            foreach (IPAddress ip in found)
             {
-                failed = await DialOneAsync(new IPEndPoint(ip, target.Port), own, expected, cancel).ConfigureAwait(false);
-                if (failed.Connection is not null || failed.IsRefused) return failed;
+                bool isOneOfMany = found.Count(other => other.AddressFamily == ip.AddressFamily) > 1;
+                CallDialled next = await DialOneAsync(new IPEndPoint(ip, target.Port), isOneOfMany, own, expected, cancel).ConfigureAwait(false);
+                (best, CallDialled other) = IsBetter(next, best, own) ? (next, best) : (best, next);
+                other.Connection?.End("another node was met at the same name");
+                if (best.Connection is { } met && met.Met.Node != own.Node) return best;
             }
         }
         catch (Exception e) when (e is SocketException or TimeoutException or OperationCanceledException or ArgumentException)
@@ -41,19 +51,29 @@ internal sealed class CallDialler(CallClientOptions options, ByteBudget budget)
             return new CallDialled(null, $"{target.Host} has no address: {e.Message}");
         }
 
-        return failed;
+        return best;
     }
 
-    private async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancel)
+    // A refusal says more than nobody's silence, and a connection to ourselves is good if there is no other.
+    private static bool IsBetter(in CallDialled next, in CallDialled best, ClusterIdentity own) =>
+        next.Connection is { } met ? best.Connection is null || met.Met.Node != own.Node : best.Connection is null && (next.IsRefused || !best.IsRefused);
+
+    private async Task<IPAddress[]> ResolveAsync(string host, int turn, CancellationToken cancel)
     {
         if (IPAddress.TryParse(host, out IPAddress? literal)) return [literal];
 
         // The look-up itself cannot be stopped; one that hangs is left behind.
-        IPAddress[] found = await Dns.GetHostAddressesAsync(host, cancel).WaitAsync(CallTimes.Connect, options.Time, cancel).ConfigureAwait(false);
-        return [.. found.OrderBy(ip => ip.AddressFamily)];
+        IPAddress[] found = await options.Resolve(host, cancel).WaitAsync(CallTimes.Connect, options.Time, cancel).ConfigureAwait(false);
+        return [.. found.GroupBy(ip => ip.AddressFamily).OrderBy(family => family.Key).SelectMany(family => InTurn([.. family], turn))];
     }
 
-    private async Task<CallDialled> DialOneAsync(IPEndPoint endPoint, ClusterIdentity own, NodeId expected, CancellationToken cancel)
+    private static IEnumerable<IPAddress> InTurn(IPAddress[] addresses, int turn)
+    {
+        int first = (int)((uint)turn % (uint)addresses.Length);
+        return addresses.Skip(first).Concat(addresses.Take(first));
+    }
+
+    private async Task<CallDialled> DialOneAsync(IPEndPoint endPoint, bool isOneOfMany, ClusterIdentity own, NodeId expected, CancellationToken cancel)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -73,7 +93,8 @@ internal sealed class CallDialler(CallClientOptions options, ByteBudget budget)
             PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferBytes, leaveOpen: true)),
             PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: WriteBytes, leaveOpen: true)));
         CallDialled introduced = await IntroduceAsync(transport, stream.Dispose, own, expected, cancel).ConfigureAwait(false);
-        if (introduced.Connection is null) await stream.DisposeAsync().ConfigureAwait(false);
+        if (introduced.Connection is { } connection) connection.IsOneOfMany = isOneOfMany;
+        else await stream.DisposeAsync().ConfigureAwait(false);
         return introduced;
     }
 

@@ -20,6 +20,9 @@ internal sealed class DialledConnection(IDuplexPipe transport, Action close, Clu
     /// <summary>Who is there.</summary>
     public ClusterIdentity Met { get; } = met;
 
+    /// <summary>Other nodes have the same name: it is not kept for long, so that they are met as well.</summary>
+    public bool IsOneOfMany { get; set; }
+
     /// <summary>Where requests are written; by one writer.</summary>
     public PipeWriter Output => transport.Output;
 
@@ -164,9 +167,9 @@ internal sealed class DialledConnection(IDuplexPipe transport, Action close, Clu
 
     private static CallResult ResultOf(in ReceivedFrame frame)
     {
-        if (frame.Head.Type == FrameType.Refusal) return new CallResult(CallOutcome.Refused, default, CallPreambleAnswer.ReadWords(frame.Body.Span));
+        if (frame.Head.Type == FrameType.Refusal) return new CallResult(CallOutcome.Refused, default, CallPreambleAnswer.ReadWords(frame.Body.Span), frame.Head.IsForNoRoom);
         return frame.IsDropped
-            ? new CallResult(CallOutcome.Unknown, default, "it was carried out, but there was no memory for its answer")
+            ? new CallResult(CallOutcome.Unknown, default, "it was carried out, but there was no memory for its answer", IsOverBound: true)
             : new CallResult(CallOutcome.Answered, frame.Body, "");
     }
 }

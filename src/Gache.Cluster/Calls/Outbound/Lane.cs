@@ -16,6 +16,7 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
     private long pendingBytes;
     private Task running = Task.CompletedTask;
     private TaskCompletionSource? bell;
+    private int dials;
     private bool isRung;
     private bool isClosed;
     private volatile string why = "it waits for its turn";
@@ -51,7 +52,7 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
         }
 
         if (refusal is null) call.StartTimer(options.Time);
-        else EndUnsent([call], CallOutcome.NotSent, refusal);
+        else EndUnsent([call], CallOutcome.NotSent, refusal, isOverBound: true);
         return true;
     }
 
@@ -123,7 +124,7 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
             }
 
             if (await SendWaitingAsync(connection, writer!).ConfigureAwait(false)) continue;
-            if (!await RungAsync().ConfigureAwait(false)) connection.Retire();
+            if (!await RungAsync(connection.IsOneOfMany ? CallTimes.IdleOfMany : CallTimes.Idle).ConfigureAwait(false)) connection.Retire();
         }
     }
 
@@ -132,7 +133,7 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
         await pace.WaitAsync(stopped).ConfigureAwait(false);
         NodeId expected = FirstExpected();
         why = "it is being connected";
-        CallDialled dialled = await dialler.DialAsync(address, options.Identity(), expected, stopped).ConfigureAwait(false);
+        CallDialled dialled = await dialler.DialAsync(address, options.Identity(), expected, dials++, stopped).ConfigureAwait(false);
         if (dialled.Connection is { } connection)
         {
             why = "the receiver does not take what was sent before it";
@@ -260,10 +261,13 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
     }
 
     // Not on the caller's thread: what follows may call again.
-    private static void EndUnsent(List<PendingCall> calls, CallOutcome outcome, string detail)
+    private static void EndUnsent(List<PendingCall> calls, CallOutcome outcome, string detail, bool isOverBound = false)
     {
         foreach (PendingCall call in calls)
-            ThreadPool.UnsafeQueueUserWorkItem(static end => end.call.TryEndUnsent(end.outcome, end.detail), (call, outcome, detail), preferLocal: false);
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static end => end.call.TryEndUnsent(end.outcome, end.detail, end.isOverBound), (call, outcome, detail, isOverBound), preferLocal: false);
+        }
     }
 
     // True if there is nothing to do and no connection: the next call begins anew.
@@ -290,7 +294,7 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
     }
 
     // False if nothing happened for so long that the connection is not worth keeping.
-    private async ValueTask<bool> RungAsync()
+    private async ValueTask<bool> RungAsync(TimeSpan patience)
     {
         Task rung;
         lock (gate)
@@ -308,7 +312,7 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
         long began = options.Time.GetTimestamp();
         try
         {
-            await rung.WaitAsync(CallTimes.Idle, options.Time).ConfigureAwait(false);
+            await rung.WaitAsync(patience, options.Time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -316,6 +320,6 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
         }
 
         // After a pause of this process the other end may have closed what we are about to use.
-        return options.Time.GetElapsedTime(began) < CallTimes.Idle;
+        return options.Time.GetElapsedTime(began) < patience;
     }
 }

@@ -59,10 +59,10 @@ internal sealed class PendingCall(Lane lane, NodeId expectedReceiver, CallKind k
     }
 
     /// <summary>Ends a call of which nothing was written; false if it was, or has ended.</summary>
-    public bool TryEndUnsent(CallOutcome outcome, string detail)
+    public bool TryEndUnsent(CallOutcome outcome, string detail, bool isOverBound = false)
     {
         if (Interlocked.CompareExchange(ref state, Ended, Waiting) != Waiting) return false;
-        Tell(new CallResult(outcome, default, detail));
+        Tell(new CallResult(outcome, default, detail, isOverBound));
         return true;
     }
 

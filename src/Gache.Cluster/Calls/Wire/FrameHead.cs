@@ -31,7 +31,13 @@ internal readonly record struct FrameHead(FrameType Type, CallKind Kind, ulong R
     /// <summary>The bytes before the body.</summary>
     public const int Length = SummedLength + sizeof(uint);
 
+    /// <summary>In place of the timeout, which a refusal has none of: the receiver had no room, and may have it later.</summary>
+    public const uint NoRoom = 1;
+
     private const int SummedLength = 4 + 1 + 1 + 8 + 4;
+
+    /// <summary>True for a refusal of which <see cref="NoRoom"/> is the reason.</summary>
+    public bool IsForNoRoom => Type == FrameType.Refusal && TimeoutMilliseconds == NoRoom;
 
     /// <summary>The checksum of a body, as <see cref="Write"/> wants it.</summary>
     public static uint SumOf(ReadOnlySpan<byte> body) => Crc32C.Compute(body);

@@ -6,8 +6,11 @@ namespace Gache.Cluster;
 /// <summary>The calls that this node makes: when, to whom, and what becomes of their ends. An error ends one exchange, never the loop.</summary>
 internal sealed class Exchanges
 {
-    /// <summary>Live peers a round.</summary>
-    private const int LivePerRound = 3;
+    /// <summary>The most live peers a round.</summary>
+    private const int MostPerRound = 3;
+
+    /// <summary>One more peer a round for so many live ones: among few a change is with all of them soon enough, and each exchange wakes two nodes.</summary>
+    private const int LiveForOneMore = 16;
 
     /// <summary>Exchanges under way at once; dead addresses take a second each.</summary>
     private const int MaxUnderWay = 16;
@@ -44,14 +47,16 @@ internal sealed class Exchanges
     /// <summary>Begins what is due: the peers of a round one after another, spread over it, so that what one told can be asked of the next.</summary>
     public void Begin(TimeSpan now)
     {
-        TimeSpan every = options.Round / LivePerRound;
+        int live = choice.LiveCount;
+        int perRound = live == 0 ? MostPerRound : Math.Min(MostPerRound, 1 + (live / LiveForOneMore)); // alone: whoever is there is to be found soon
+        TimeSpan every = options.Round / perRound;
         if (now - nextLive > options.Round) nextLive = now; // after a pause nothing is made up for
         for (; nextLive <= now; nextLive += every)
         {
             bool isAlone = choice.IsAlone;
             if (choice.NextLive() is { } peer) Begin(peer.Record!.ClusterAddress, peer.Id);
             if (isAlone) BeginLost(options.Round, options.Round, now);
-            if (++livesThisRound < LivePerRound) continue;
+            if (++livesThisRound < perRound) continue;
             livesThisRound = 0;
             if (choice.SometimesDead() is { } dead) Begin(dead.Record!.ClusterAddress, dead.Id);
             if (!isAlone) BeginLost(options.TryLostEvery, options.TryUnmetEvery, now);
@@ -96,7 +101,7 @@ internal sealed class Exchanges
 
     private void BeginLost(TimeSpan every, TimeSpan unmetEvery, TimeSpan now)
     {
-        if (book.Next(choice.LiveAddresses(), every, unmetEvery, now) is { } address) Begin(address, default);
+        if (book.Next(choice.LiveAddresses(), every, unmetEvery, options.TryLostEvery, now) is { } address) Begin(address, default);
     }
 
     private void Begin(string address, NodeId peer)
@@ -115,13 +120,13 @@ internal sealed class Exchanges
             return;
         }
 
-        book.HasAnswered(end.Address);
         if (answer.Header.Sender == options.Node)
         {
-            book.IsOwn(end.Address);
+            book.LedHere(end.Address);
             return;
         }
 
+        book.HasAnswered(end.Address);
         if (!isOfOurs(answer.Header) || reconciler.TakeAnswer(end.Roster!, question, answer, now) is not { } delta) return;
         underWay.Add(end.Address);
         // With a name now: whoever gave the answer is to get the rest of it.

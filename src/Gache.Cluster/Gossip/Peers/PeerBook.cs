@@ -18,23 +18,29 @@ internal sealed class PeerBook
     private readonly IPeerStore saved;
     private readonly Dictionary<NodeId, SavedPeer> peers = [];
     private readonly Dictionary<string, TimeSpan> triedAt = [];
-    private readonly HashSet<string> ownAddresses = [];
+    private readonly HashSet<string> ledHere = [];
     private readonly HashSet<string> answered = [];
+    private readonly string ownAddress;
     private TimeSpan nextLook;
     private TimeSpan nextRefresh;
 
-    public PeerBook(IReadOnlyList<string> seeds, IPeerStore saved)
+    /// <summary>Opens it.</summary>
+    /// <param name="ownAddress">This node's own advertised cluster address, which is never tried.</param>
+    /// <param name="seeds">The addresses that the operator named.</param>
+    /// <param name="saved">The peers of earlier days.</param>
+    public PeerBook(string ownAddress, IReadOnlyList<string> seeds, IPeerStore saved)
     {
-        (this.seeds, this.saved) = ([.. seeds.Distinct()], saved);
+        (this.ownAddress, this.seeds, this.saved) = (ownAddress, [.. seeds.Distinct()], saved);
         foreach (SavedPeer peer in saved.ReadPeers()) peers[peer.Node] = peer;
     }
 
-    /// <summary>This node itself answered there; it is not tried again in this life.</summary>
-    public void IsOwn(string address) => ownAddresses.Add(address);
+    /// <summary>This node itself answered there. A name may have several addresses, or another one tomorrow: it is tried again, but seldom.</summary>
+    public void LedHere(string address) => ledHere.Add(address);
 
-    /// <summary>Somebody answered there. Until that a seed is tried often: it may be the only bridge between two halves that form.</summary>
+    /// <summary>Another node answered there. Until that a seed is tried often: it may be the only bridge between two halves that form.</summary>
     public void HasAnswered(string address)
     {
+        ledHere.Remove(address);
         if (seeds.Contains(address)) answered.Add(address);
     }
 
@@ -42,9 +48,10 @@ internal sealed class PeerBook
     /// <param name="live">Where live nodes are.</param>
     /// <param name="every">How often an address is tried.</param>
     /// <param name="unmetEvery">How often a seed that has not answered yet is.</param>
+    /// <param name="ledHereEvery">How often one is at the most behind which this node itself was.</param>
     /// <param name="now">The time.</param>
     /// <returns>Null if all were tried within that.</returns>
-    public string? Next(IReadOnlySet<string> live, TimeSpan every, TimeSpan unmetEvery, TimeSpan now)
+    public string? Next(IReadOnlySet<string> live, TimeSpan every, TimeSpan unmetEvery, TimeSpan ledHereEvery, TimeSpan now)
     {
         string? next = null;
         TimeSpan longest = TimeSpan.MaxValue;
@@ -55,7 +62,8 @@ internal sealed class PeerBook
 
         void Consider(string address, TimeSpan every)
         {
-            if (live.Contains(address) || ownAddresses.Contains(address)) return;
+            if (live.Contains(address) || address == ownAddress) return;
+            if (ledHere.Contains(address) && every < ledHereEvery) every = ledHereEvery;
             TimeSpan tried = triedAt.GetValueOrDefault(address, -every);
             if (tried + every <= now && tried < longest) (next, longest) = (address, tried);
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using Gache.Primitives;
 using Gache.Replication;
@@ -7,11 +8,14 @@ using Gache.Store;
 
 namespace Gache.Server.Http.Cluster;
 
-/// <summary>Asks a member to take this node up. The caller repeats.</summary>
+/// <summary>Asks other nodes to take this one up, and what their folders hold. The caller repeats.</summary>
 internal sealed class JoinClient(HttpClient client) : IJoinClient
 {
     /// <summary>A member that is alive answers in this time; a join waits there for a commit at most.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>A report needs no disk and no other node.</summary>
+    private static readonly TimeSpan ReportTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>The client that joins go out with: no proxy, no cookies, no redirects.</summary>
     public static HttpClient CreateHttpClient() => new(new SocketsHttpHandler
@@ -39,8 +43,7 @@ internal sealed class JoinClient(HttpClient client) : IJoinClient
         return await client.SendAsync(message, cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Asks once.</summary>
-    /// <returns>The member's answer; null if nobody answered, or not in gache's way.</returns>
+    /// <inheritdoc/>
     public async Task<JoinAnswer?> AskAsync(string apiAddress, JoinRequest request, CancellationToken cancel)
     {
         try
@@ -56,6 +59,43 @@ internal sealed class JoinClient(HttpClient client) : IJoinClient
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             return null; // the client's own timeout
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<FolderReport?> ReportAsync(string apiAddress, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(ReportTimeout);
+        try
+        {
+            using HttpResponseMessage answer = await client.GetAsync(new Uri($"http://{apiAddress}/join/folder"), limit.Token).ConfigureAwait(false);
+            byte[] body = await answer.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false);
+            return answer.StatusCode == HttpStatusCode.OK ? FolderText.Read(body) : FolderReport.Unclear;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return null; // it took too long
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> ResolveAsync(string apiAddress, CancellationToken cancel)
+    {
+        if (!HostPort.TryParse(apiAddress, out HostPort address)) return [];
+        if (IPAddress.TryParse(address.Host, out _)) return [apiAddress];
+        try
+        {
+            IPAddress[] found = await Dns.GetHostAddressesAsync(address.Host, cancel).WaitAsync(ReportTimeout, cancel).ConfigureAwait(false);
+            return found.Length == 1 ? [apiAddress] : [.. found.Select(ip => (address with { Host = ip.ToString() }).ToString()).Distinct().Order(StringComparer.Ordinal)];
+        }
+        catch (Exception unknown) when (unknown is SocketException or TimeoutException)
+        {
+            return [];
         }
     }
 

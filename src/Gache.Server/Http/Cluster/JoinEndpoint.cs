@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using Gache.Replication;
@@ -43,31 +42,10 @@ internal sealed class JoinEndpoint(JoinHop hop)
 
     private async Task ReadAndJoinAsync(HttpContext context, IShard? shard)
     {
-        PipeReader reader = context.Request.BodyReader;
-        while (true)
-        {
-            ReadResult read = await reader.ReadAsync().ConfigureAwait(false);
-            if (read.Buffer.Length > JoinText.MaxBytes)
-            {
-                reader.AdvanceTo(read.Buffer.End);
-                await ProblemAnswer.SendAsync(context, ProblemTable.ValueTooLarge, $"a join has at most {JoinText.MaxBytes} bytes")
-                    .ConfigureAwait(false);
-                return;
-            }
-
-            if (!read.IsCompleted)
-            {
-                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                continue;
-            }
-
-            byte[] body = read.Buffer.ToArray();
-            reader.AdvanceTo(read.Buffer.End);
-            await (JoinText.Read(body, out JoinRequest request) is { } wrong
-                ? ProblemAnswer.SendAsync(context, ProblemTable.BodyMalformed, wrong)
-                : JoinAsync(context, shard, request)).ConfigureAwait(false);
-            return;
-        }
+        if (await JsonBody.TakeAsync(context, "a join").ConfigureAwait(false) is not { } body) return;
+        await (JoinText.Read(body, out JoinRequest request) is { } wrong
+            ? ProblemAnswer.SendAsync(context, ProblemTable.BodyMalformed, wrong)
+            : JoinAsync(context, shard, request)).ConfigureAwait(false);
     }
 
     private async Task JoinAsync(HttpContext context, IShard? shard, JoinRequest request)

@@ -28,10 +28,15 @@ internal sealed class JoinHop(HttpClient client)
                 context.Response.Headers.RetryAfter = ((long)Math.Ceiling(delta.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
             await Page.SendAsync(context, answer.Content.Headers.ContentType?.ToString(), body).ConfigureAwait(false);
         }
-        catch (Exception unreachable) when (unreachable is HttpRequestException or OperationCanceledException
-                                            && !context.RequestAborted.IsCancellationRequested)
+        catch (HttpRequestException unreachable) when (unreachable.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
         {
-            await ProblemAnswer.SendAsync(context, ProblemTable.NoLeader, $"the leader at http://{leaderApi} did not answer: try again")
+            await ProblemAnswer.SendAsync(context, ProblemTable.NoLeader, $"the leader at http://{leaderApi} could not be reached: try again")
+                .ConfigureAwait(false);
+        }
+        catch (Exception silent) when (silent is HttpRequestException or OperationCanceledException && !context.RequestAborted.IsCancellationRequested)
+        {
+            // It was sent: the leader may have carried it out (P11).
+            await ProblemAnswer.SendAsync(context, ProblemTable.Timeout, $"the join was passed on to http://{leaderApi}, which did not answer: /cluster tells whether the node is a member; asking again does no harm")
                 .ConfigureAwait(false);
         }
     }

@@ -10,8 +10,8 @@ namespace Gache.Server.Http.Cluster;
 /// <summary>How a join is written: by the joiner, and by the member that passes it on.</summary>
 internal static class JoinText
 {
-    /// <summary>The largest request or answer that is read, in bytes.</summary>
-    public const int MaxBytes = 16 * 1024;
+    /// <summary>The largest request or answer that is read, in bytes: every second slot, as pairs, takes about 115 KiB.</summary>
+    public const int MaxBytes = JsonBody.MaxBytes;
 
     /// <summary>Writes a request.</summary>
     public static byte[] Write(JoinRequest request)

@@ -38,13 +38,14 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
         else if (isOfCluster && cluster?.Map.Unreachable() is { Count: > 0 } unreachable) reasons.Add($"slots whose owner has no leader: {unreachable}");
         bool onlyRoutes = cluster is { RoutesOnly: true };
         if (onlyRoutes && cluster!.Map.Shards.Count == 0) reasons.Add("no node of the cluster was reached yet");
+        else if (onlyRoutes && !cluster!.Map.HasLeader) reasons.Add("no live leader of any shard is known");
         if (!status.MayServe && !onlyRoutes)
         {
             if (status.Alarms.Count > 0) reasons.AddRange(status.Alarms);
             else if (reasons.Count == 0) reasons.Add("in no shard yet");
         }
 
-        return new Readiness(reasons, WarningsOf(status));
+        return new Readiness(reasons, [.. WarningsOf(status), .. cluster?.Warnings ?? []]);
     }
 
     private static string? LagWords(ReplicaStatus status)

@@ -39,8 +39,8 @@ internal sealed class Elsewhere(RoutingMode mode)
         {
             RouteKind.Elsewhere => ToAsync(context, route.Peer!, body),
             RouteKind.Here when serveHere is not null => serveHere(),
-            RouteKind.Unassigned => ProblemAnswer.SendAsync(context, ProblemTable.SlotsUnassigned, $"no shard owns slot {slot} yet: its node is still to start, or to be granted its slots"),
-            RouteKind.NoLeader => ProblemAnswer.SendAsync(context, ProblemTable.NoLeader, $"slot {slot} is of shard {route.Shard}, and no live leader of it is known; an election is under way, or its nodes cannot be reached"),
+            RouteKind.Unassigned => ProblemAnswer.SendAsync(context, ProblemTable.SlotsUnassigned, $"no shard is known to own slot {slot}: its node is still to start, or to be granted its slots, or its nodes have been gone for long"),
+            RouteKind.NoLeader => ProblemAnswer.SendAsync(context, ProblemTable.NoLeader, WordsOfNoLeader(slot, route)),
             _ => ProblemAnswer.SendAsync(context, ProblemTable.SlotMoving, $"slot {slot} is being handed from one shard to another; try again", MovingRetry),
         }).ConfigureAwait(false);
     }
@@ -60,9 +60,13 @@ internal sealed class Elsewhere(RoutingMode mode)
     }
 
     /// <summary>The node of the cluster with this API address; null if none is known.</summary>
-    public ClusterPeer? PeerAt(string api) => Cluster?.View.Nodes.FirstOrDefault(node => node.Record.ApiAddress == api)?.Record is { } record
+    public ClusterPeer? PeerAt(string api) => Cluster?.View.FindAt(api)?.Record is { } record
         ? new ClusterPeer(record.Node, api, record.ClusterAddress)
         : null;
+
+    private static string WordsOfNoLeader(int slot, SlotRoute route) => route.Shard is { } shard
+        ? $"slot {slot} is of shard {shard}, and no live leader of it is known; an election is under way, or its nodes cannot be reached"
+        : $"who owns slot {slot} is not known here yet: this node has not heard from its shard's leader what its log says";
 
     private Task ToAsync(HttpContext context, ClusterPeer peer, ReadOnlyMemory<byte>? body)
     {

@@ -11,7 +11,10 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
 {
     private static readonly string[] Passed = ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Idempotency-Key", "Content-Type"];
 
+    private const int SliceBytes = 64 * 1024;
+
     private readonly BodyBudget bodies = new();
+    private readonly BodyBudget answers = new();
 
     /// <summary>Asks the peer and answers as it did.</summary>
     /// <param name="context">The client's request.</param>
@@ -41,7 +44,7 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         bool mayHaveArrived = result.Outcome is CallOutcome.Unknown or CallOutcome.Answered;
         await (mayHaveArrived && !isRead
             ? ProblemAnswer.SendUnknownAsync(context, ProblemTable.Timeout, $"the request was passed on to {peer.ApiAddress}, which did not answer ({result.Detail}); read the key to see, or write again")
-            : ProblemAnswer.SendAsync(context, ProblemTable.NoLeader, $"the owner of the key's slot at {peer.ApiAddress} could not be asked: {result.Detail}")).ConfigureAwait(false);
+            : ProblemAnswer.SendAsync(context, result.IsOverBound ? ProblemTable.Overloaded : ProblemTable.NoLeader, $"the owner of the key's slot at {peer.ApiAddress} could not be asked: {result.Detail}")).ConfigureAwait(false);
     }
 
     /// <summary>Asks the peer.</summary>
@@ -51,12 +54,19 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         var answer = new TaskCompletionSource<CallResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         calls.Call(peer.ClusterAddress, peer.Node, CallKind.Forward, request.Encode(), settings.ForwardTimeout, result => answer.TrySetResult(result));
         CallResult result = await answer.Task.ConfigureAwait(false);
-        return (result.Outcome == CallOutcome.Answered ? ForwardedAnswer.Parse(result.Body.Span) : null, result);
+        return (result.Outcome == CallOutcome.Answered ? ForwardedAnswer.Parse(result.Body) : null, result);
     }
 
     /// <summary>Answers as the peer did.</summary>
-    public static async Task PassBackAsync(HttpContext context, ForwardedAnswer answer)
+    public async Task PassBackAsync(HttpContext context, ForwardedAnswer answer)
     {
+        using var share = new BodyShare(answers); // slow readers hold it long (P10)
+        if (!share.TryGrow(answer.Body.Length) && context.Request.Method == HttpMethods.Get) // else it was carried out, and the answer is small
+        {
+            await ProblemAnswer.SendAsync(context, ProblemTable.Overloaded, "too many large values are on their way out at once").ConfigureAwait(false);
+            return;
+        }
+
         HttpResponse response = context.Response;
         response.StatusCode = answer.Status;
         foreach ((string name, string value) in answer.Headers)
@@ -64,7 +74,12 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
             if (!string.Equals(name, "Connection", StringComparison.OrdinalIgnoreCase)) response.Headers[name] = value;
         }
 
-        if (answer.Body.Length > 0) await response.BodyWriter.WriteAsync(answer.Body).ConfigureAwait(false);
+        for (ReadOnlyMemory<byte> rest = answer.Body; !rest.IsEmpty;)
+        {
+            ReadOnlyMemory<byte> slice = rest[..Math.Min(rest.Length, SliceBytes)];
+            if ((await response.BodyWriter.WriteAsync(slice).ConfigureAwait(false)).IsCompleted) return; // the client has gone
+            rest = rest[slice.Length..];
+        }
     }
 
     private async Task<ReadOnlyMemory<byte>?> TakeBodyAsync(HttpContext context, BodyShare share)
@@ -77,9 +92,15 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         }
 
         if (request.ContentLength is null or 0 && !Redirect.IsStreamed(request)) return ReadOnlyMemory<byte>.Empty;
-        var body = new ByteWriter((int)(request.ContentLength ?? 4_096));
-        ValueBody.End end = await ValueBody.ReadStreamAsync(request.BodyReader, settings.MaxValueBytes, body, share).ConfigureAwait(false);
-        if (end == ValueBody.End.Complete) return body.WrittenMemory;
+        ByteWriter? body = null;
+        ValueBody.End end = ValueBody.End.OverBudget;
+        if (share.TryGrow((int)(request.ContentLength ?? 0))) // before that much is allocated
+        {
+            body = new ByteWriter((int)(request.ContentLength ?? 4_096));
+            end = await ValueBody.ReadStreamAsync(request.BodyReader, settings.MaxValueBytes, body, share).ConfigureAwait(false);
+        }
+
+        if (end == ValueBody.End.Complete) return body!.WrittenMemory;
         context.Response.Headers.Connection = "close"; // nobody waits for the rest
         await (end == ValueBody.End.TooLarge
             ? ProblemAnswer.SendAsync(context, ProblemTable.ValueTooLarge, $"a value has at most {settings.MaxValueBytes} bytes here (--max-value)")

@@ -10,9 +10,6 @@ namespace Gache.Server.Http.Cluster.Operate;
 /// <param name="RetryAfter">When to try again, where that is known.</param>
 internal sealed record Declined(Problem Problem, string Detail, TimeSpan? RetryAfter = null)
 {
-    /// <summary>The applied state cannot be looked at now.</summary>
-    public static Declined NotServing { get; } = new(ProblemTable.NotServing, "this node starts, ends, or loads a snapshot; try again");
-
     /// <summary>What a replica refused.</summary>
     public static Declined Of(Refusal refusal) => new(RefusalAnswer.ProblemOf(refusal.Code), refusal.Detail, refusal.RetryAfter);
 

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Text.Json;
 using Gache.Primitives;
 using Gache.Server.Http.Problems;
@@ -12,47 +10,19 @@ namespace Gache.Server.Http.Cluster.Operate;
 /// <param name="Fields">Its fields: strings, and slots.</param>
 internal sealed record OperatorBody(ReadOnlyMemory<byte> Bytes, OperatorFields Fields)
 {
-    /// <summary>The largest body, in bytes.</summary>
-    public const int MaxBytes = 64 * 1024;
-
     /// <summary>Takes the body of a request that has this method and knows these fields.</summary>
     /// <returns>Null if the request was answered with what is wrong.</returns>
     public static async Task<OperatorBody?> TakeAsync(HttpContext context, params string[] known)
     {
-        if (await ReadAsync(context).ConfigureAwait(false) is not { } bytes) return null;
+        if (await JsonBody.TakeAsync(context, "an operator's request").ConfigureAwait(false) is not { } bytes) return null;
         string? wrong = Parse(bytes, known, out OperatorFields fields);
         if (wrong is null) return new OperatorBody(bytes, fields);
         await ProblemAnswer.SendAsync(context, ProblemTable.BodyMalformed, wrong).ConfigureAwait(false);
         return null;
     }
 
-    private static async Task<byte[]?> ReadAsync(HttpContext context)
-    {
-        PipeReader reader = context.Request.BodyReader;
-        while (true)
-        {
-            ReadResult read = await reader.ReadAsync().ConfigureAwait(false);
-            if (read.Buffer.Length > MaxBytes || context.Request.ContentLength > MaxBytes)
-            {
-                reader.AdvanceTo(read.Buffer.End);
-                context.Response.Headers.Connection = "close"; // nobody waits for the rest
-                await ProblemAnswer.SendAsync(context, ProblemTable.ValueTooLarge, $"an operator's request has at most {MaxBytes} bytes").ConfigureAwait(false);
-                return null;
-            }
-
-            if (read.IsCompleted)
-            {
-                byte[] body = read.Buffer.ToArray();
-                reader.AdvanceTo(read.Buffer.End);
-                return body;
-            }
-
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
-    }
-
     /// <summary>Reads the fields. What is not known is refused: here a misspelt word would be another wish.</summary>
-    private static string? Parse(byte[] bytes, string[] known, out OperatorFields fields)
+    private static string? Parse(ReadOnlyMemory<byte> bytes, string[] known, out OperatorFields fields)
     {
         fields = new OperatorFields(new Dictionary<string, string>(), null);
         try

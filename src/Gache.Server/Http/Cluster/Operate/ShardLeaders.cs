@@ -44,7 +44,7 @@ internal sealed class ShardLeaders(Elsewhere elsewhere)
         {
             string target = Target.OriginForm(RawTarget.Of(context)).ToString();
             (ForwardedAnswer? answer, Declined? declined) = await AskAsync(context, forwarding, peer, shard, context.Request.Method, target, body).ConfigureAwait(false);
-            await (answer is not null ? ForwardClient.PassBackAsync(context, answer) : declined!.SendAsync(context)).ConfigureAwait(false);
+            await (answer is not null ? forwarding.PassBackAsync(context, answer) : declined!.SendAsync(context)).ConfigureAwait(false);
         }
         else if (place.Api is { } api)
         {
@@ -76,6 +76,6 @@ internal sealed class ShardLeaders(Elsewhere elsewhere)
         bool mayHaveArrived = result.Outcome is CallOutcome.Unknown or CallOutcome.Answered && method != HttpMethods.Get;
         return (null, mayHaveArrived
             ? new Declined(ProblemTable.PartlyDone, $"the request was passed on to {peer.ApiAddress}, which leads shard {shard} and did not answer ({result.Detail}); GET /cluster and /cluster/moves tell what was done")
-            : new Declined(ProblemTable.NoLeader, $"{peer.ApiAddress}, which leads shard {shard}, could not be asked: {result.Detail}"));
+            : new Declined(result.IsOverBound ? ProblemTable.Overloaded : ProblemTable.NoLeader, $"{peer.ApiAddress}, which leads shard {shard}, could not be asked: {result.Detail}"));
     }
 }

@@ -6,6 +6,10 @@ using Gache.Store;
 namespace Gache.Server.Http.Cluster.Operate;
 
 /// <summary>Begins, keeps and lists the moves of the shard that this node leads. What it decides stands in the shard's log.</summary>
+/// <remarks>
+/// Each begins with a look that a quorum confirms: a leader of this moment may not have applied what the one before it was answered, and one that
+/// was deposed does not know of it. "Nothing to do" would be untrue from either.
+/// </remarks>
 internal static class ShardMoves
 {
     /// <summary>The most moves that one answer lists.</summary>
@@ -18,49 +22,38 @@ internal static class ShardMoves
     /// <returns>How many are on their way there now, with those that already were.</returns>
     public static async Task<(int Moving, Declined? Declined)> BeginAsync(IShard shard, SlotSet slots, ShardId to)
     {
-        try
+        ((Declined? Wrong, bool IsOwned) now, Refusal? unseen) =
+            await shard.InspectLatestAsync(store => (MayLeave(store, slots, to), IsOwned(store, slots))).ConfigureAwait(false);
+        if (unseen is not null) return (0, Declined.Of(unseen));
+        if (now.Wrong is not null) return (0, now.Wrong);
+        if (now.IsOwned)
         {
-            Declined? wrong = await shard.InspectAsync(store => MayLeave(store, slots, to)).ConfigureAwait(false);
-            if (wrong is not null) return (0, wrong);
-            if (await shard.InspectAsync(store => IsOwned(store, slots)).ConfigureAwait(false))
-            {
-                WriteAnswer answer = await shard.WriteAsync(new SlotsCommand(CommandKind.Leave, to, false, slots).Encode()).ConfigureAwait(false);
-                if (answer.Refusal is { } refusal) return (0, Of(refusal));
-            }
+            WriteAnswer answer = await shard.WriteAsync(new SlotsCommand(CommandKind.Leave, to, false, slots).Encode()).ConfigureAwait(false);
+            if (answer.Refusal is { } refusal) return (0, Of(refusal));
+        }
 
-            return (slots.Count, null);
-        }
-        catch (OperationCanceledException)
-        {
-            return (0, Declined.NotServing);
-        }
+        return (slots.Count, null);
     }
 
     /// <summary>Keeps those slots that have not been handed over yet.</summary>
     /// <returns>How many are kept; what was declined concerns the rest.</returns>
     public static async Task<(int Kept, Declined? Declined)> KeepAsync(IShard shard, SlotSet slots)
     {
+        (List<(int Slot, ulong Epoch)>? leaving, Refusal? unseen) = await shard.InspectLatestAsync(store => Leaving(store, slots)).ConfigureAwait(false);
+        if (unseen is not null) return (0, Declined.Of(unseen));
         int kept = 0;
         Declined? declined = null;
-        try
+        foreach ((int Slot, ulong Epoch)[] some in leaving!.Chunk(KeptAtOnce))
         {
-            List<(int Slot, ulong Epoch)> leaving = await shard.InspectAsync(store => Leaving(store, slots)).ConfigureAwait(false);
-            foreach ((int Slot, ulong Epoch)[] some in leaving.Chunk(KeptAtOnce))
+            ValueTask<WriteAnswer>[] writes = [.. some.Select(one => shard.WriteAsync(new SlotCommand(CommandKind.Keep, one.Slot, one.Epoch).Encode()))];
+            foreach (ValueTask<WriteAnswer> write in writes)
             {
-                ValueTask<WriteAnswer>[] writes = [.. some.Select(one => shard.WriteAsync(new SlotCommand(CommandKind.Keep, one.Slot, one.Epoch).Encode()))];
-                foreach (ValueTask<WriteAnswer> write in writes)
-                {
-                    WriteAnswer answer = await write.ConfigureAwait(false);
-                    if (answer.Refusal is null) kept++;
-                    else if (answer.Refusal.Code != RefusalCode.Outdated) declined ??= Of(answer.Refusal); // else it was handed over in between
-                }
-
-                if (declined is not null) break;
+                WriteAnswer answer = await write.ConfigureAwait(false);
+                if (answer.Refusal is null) kept++;
+                else if (answer.Refusal.Code != RefusalCode.Outdated) declined ??= Of(answer.Refusal); // else it was handed over in between
             }
-        }
-        catch (OperationCanceledException)
-        {
-            declined = Declined.NotServing;
+
+            if (declined is not null) break;
         }
 
         return (kept, declined);
@@ -69,15 +62,9 @@ internal static class ShardMoves
     /// <summary>The moves that this shard's log tells of.</summary>
     public static async Task<(MoveList? List, Declined? Declined)> ListAsync(IShard shard)
     {
-        try
-        {
-            ShardId own = shard.Status.Shard;
-            return (await shard.InspectAsync(store => List(store, own)).ConfigureAwait(false), null);
-        }
-        catch (OperationCanceledException)
-        {
-            return (null, Declined.NotServing);
-        }
+        ShardId own = shard.Status.Shard;
+        (MoveList? list, Refusal? unseen) = await shard.InspectLatestAsync(store => List(store, own)).ConfigureAwait(false);
+        return unseen is null ? (list, null) : (null, Declined.Of(unseen));
     }
 
     private static Declined? MayLeave(KeyValueStore store, SlotSet slots, ShardId to)
