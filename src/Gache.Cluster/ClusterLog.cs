@@ -14,4 +14,13 @@ internal static partial class ClusterLog
 
     [LoggerMessage(EventId = 603, Level = LogLevel.Information, Message = "{Words}")]
     public static partial void WaitsToFound(this ILogger log, string words);
+
+    [LoggerMessage(EventId = 604, Level = LogLevel.Warning, Message = "{Words}")]
+    public static partial void MovesStandStill(this ILogger log, string words);
+
+    [LoggerMessage(EventId = 605, Level = LogLevel.Error, Message = "a slot's move met a fault of this program; it is tried again")]
+    public static partial void MoveFault(this ILogger log, Exception fault);
+
+    [LoggerMessage(EventId = 606, Level = LogLevel.Warning, Message = "{Words}")]
+    public static partial void TwoOwners(this ILogger log, string words);
 }

@@ -14,6 +14,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
     private const ulong FoundingEntries = 2; // the configuration, and the slots: before them the applied state says nothing of this shard
     private const int RedialEveryTicks = 5;
     private const int MaxRedialled = 8;
+    private const int LookForOwnersEveryTicks = 20;
 
     private readonly ClusterNodeOptions options;
     private readonly Lock gate = new(); // gossip has one owner at a time
@@ -23,13 +24,14 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
     private readonly LearntSlots learnt = new();
     private Gossiper gossip;
     private NodeId gossipsAs;
+    private readonly ContestedSlots contested = new();
     private bool hasWoken;
     private long tick;
     private ReplicaStatus? publishedStatus;
     private long publishedSlots = -1;
     private bool isReadingSlots;
     private bool isFoundingShard;
-    private IReadOnlyList<SlotRange> ownSlots = [];
+    private volatile IReadOnlyList<SlotRange> ownSlots = [];
     private ulong mappedView = ulong.MaxValue;
     private volatile SlotMap map;
     private volatile ClusterView view;
@@ -45,7 +47,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
         view = gossip.View;
         map = new SlotMap(view);
         source = new SlotSource(options.Replica, options.Calls, this, options.Moves, Learn, options.Logger);
-        target = new SlotTarget(options.Replica);
+        target = new SlotTarget(options.Replica, options.Moves, options.Logger);
         grants = new GrantKeeper(options.Replica, () => view, options.Logger);
     }
 
@@ -57,6 +59,9 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
 
     /// <summary>How many slots this node, as a source, works on at this moment.</summary>
     public int SlotsUnderWay => source.Running;
+
+    /// <summary>What an operator should look at: moves that stand still, and slots with two owners.</summary>
+    public IReadOnlyList<string> Warnings => [.. source.Troubles, .. contested.Words];
 
     /// <summary>Whether the node belongs to no shard and was not meant to.</summary>
     public bool RoutesOnly => options.RoutesOnly && options.Replica() is null;
@@ -97,6 +102,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
         if (toRead is not null) ReadSlots(toRead);
         if (tick % RedialEveryTicks == 0 && !status.Cluster.IsNone) RedialLost();
         source.Tick();
+        if (tick % LookForOwnersEveryTicks == 0) contested.Look(status.Shard, ownSlots, map, options.Logger);
     }
 
     /// <summary>An operator says that a node is gone for good: it is forgotten by all.</summary>
@@ -185,7 +191,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
 
     private void BeginAnew(ReplicaStatus status)
     {
-        (gossipsAs, publishedStatus, publishedSlots, ownSlots) = (status.Node, null, -1, []);
+        (gossipsAs, publishedStatus, publishedSlots, ownSlots, isFoundingShard) = (status.Node, null, -1, [], false);
         gossip = options.Gossip(Describe(status), Wake);
     }
 
@@ -199,7 +205,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
         if (toRead is not null) isReadingSlots = true;
         if (ReferenceEquals(status, publishedStatus)) return toRead;
         publishedStatus = status;
-        if (!mayTellSlots) (ownSlots, publishedSlots) = ([], -1);
+        if (!mayTellSlots) (ownSlots, isFoundingShard, publishedSlots) = ([], false, -1);
         Tell(status);
         gossip.UpdateLoad(new LoadRecord(
             (ulong)status.KeyCount, (ulong)status.StoreBytes, status.CommitIndex, status.AppliedIndex, status.IsLeaderHeard && status.MayServe));
@@ -213,7 +219,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
         Node = status.Node,
         Cluster = status.Cluster,
         Shard = status.Shard,
-        IsFoundingShard = isFoundingShard && ownSlots.Count > 0,
+        IsFoundingShard = isFoundingShard,
         ApiAddress = options.ApiAddress,
         RaftAddress = options.RaftAddress,
         ClusterAddress = options.ClusterAddress,
@@ -252,9 +258,11 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
         for (int slot = 0; slot < Slot.Count; slot++)
         {
             SlotState state = store.SlotAt(slot);
-            if (!state.IsServed) continue;
-            if (ranges.Count > 0 && ranges[^1] is { } last && last.Last == slot - 1 && last.Epoch == state.Epoch) ranges[^1] = last with { Last = slot };
-            else ranges.Add(new SlotRange(slot, slot, state.Epoch));
+            bool isHanded = state.Phase == SlotPhase.Handed; // until the new owner tells of it, who asks for the slot is to ask here, and wait
+            if (!state.IsServed && !isHanded) continue;
+            ulong epoch = isHanded ? state.Epoch - 1 : state.Epoch;
+            if (ranges.Count > 0 && ranges[^1] is { } last && last.Last == slot - 1 && last.Epoch == epoch) ranges[^1] = last with { Last = slot };
+            else ranges.Add(new SlotRange(slot, slot, epoch));
         }
 
         return ranges;

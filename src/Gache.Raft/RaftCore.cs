@@ -193,6 +193,9 @@ public sealed partial class RaftCore
         electionTimeoutTicks = 0; // as after a restart of a lone voter: nobody is there to wait for
     }
 
+    /// <summary>After how many further ticks, at least one, the first thing is due that time alone causes: a heartbeat or a pre-vote.</summary>
+    public int QuietTicks => Math.Max(1, role == Role.Leader ? options.HeartbeatTicks - heartbeatTicks : electionTimeoutTicks - electionTicks);
+
     /// <summary>Time passed: one tick.</summary>
     public void Tick()
     {

@@ -1,5 +1,6 @@
 using Gache.Primitives;
 using Gache.Raft;
+using Gache.Store;
 
 namespace Gache.Replication;
 
@@ -12,9 +13,9 @@ public sealed partial class Replica
     private bool isDivergenceOpen;
 
     /// <summary>Why a command that needs space cannot be proposed now, or null.</summary>
-    private Refusal? NoSpace()
+    private Refusal? NoSpaceFor(byte[] command)
     {
-        if (store.Bytes >= memoryBoundBytes)
+        if (store.Bytes >= memoryBoundBytes && !Command.IsOfHandedSlot(command))
             return new Refusal(RefusalCode.MemoryFull, $"the store holds {store.Bytes} bytes and its bound is {memoryBoundBytes}: reads and deletes go on");
         return isSpaceLow ? DiskFull : null;
     }

@@ -16,6 +16,7 @@ public sealed partial class Replica
     private const long SlowSyncTicks = 100;
     private const long StatusEveryTicks = 10;
     private const long DiskEveryTicks = 50;
+    private const int MostQuietTicks = 4; // what else goes by ticks need not be finer
 
     /// <summary>Everything that is queued, once through the core and out again. Called by one owner at a time.</summary>
     /// <returns>True if there is more to do at once.</returns>
@@ -56,6 +57,7 @@ public sealed partial class Replica
         }
 
         // Published before the last look at the queue: who pushes after that look sees it, and wakes the step itself.
+        quietTicks = IsAnythingWaiting ? 1 : Math.Min(MostQuietTicks, core.QuietTicks);
         holdsWrites = !hasEnded && core.Role == Role.Leader && (core.IsWriting || isPacing);
         Interlocked.MemoryBarrier();
         if (!holdsWrites && !incoming.IsEmpty) more = true;
@@ -65,8 +67,10 @@ public sealed partial class Replica
 
     private void TakeTicks()
     {
-        if (Volatile.Read(ref ticks) == 0) return;
-        int passed = Interlocked.Exchange(ref ticks, 0);
+        // Between two ticks that matter the ticker sleeps: what passed until now counts before what has arrived now.
+        int passed = Interlocked.Exchange(ref ticks, 0) + (TakePassedTicks?.Invoke() ?? 0);
+        if (passed == 0) return;
+        long before = nowTick;
         for (int i = 0; i < passed; i++)
         {
             Volatile.Write(ref nowTick, nowTick + 1);
@@ -86,14 +90,17 @@ public sealed partial class Replica
         HandOverIfTheDiskIsSlow();
         if (core.HasCommittedInTerm) freshness.Hear(core.CommitIndex);
         freshness.Tick(nowTick);
-        if (nowTick % StatusEveryTicks == 0)
+        if (nowTick / StatusEveryTicks != before / StatusEveryTicks)
         {
             BeginSnapshotIfDue();
-            if (nowTick % DiskEveryTicks == 0) LookAtTheDisk();
+            if (nowTick / DiskEveryTicks != before / DiskEveryTicks) LookAtTheDisk();
             Report();
             Status = Describe();
         }
     }
+
+    private bool IsAnythingWaiting =>
+        hasEnded || isStopping || isLoading || core.IsWriting || pending.Count > 0 || reads.Count > 0 || waitingWrites.Count > 0 || parked.Count > 0 || atNextTick.Count > 0;
 
     private void TakeArrivals()
     {
@@ -194,7 +201,7 @@ public sealed partial class Replica
         for (int i = 0; i < options.MaxBatchEntries && bytes < options.MaxBatchBytes && core.TakesProposals; i++)
         {
             if (!waitingWrites.TryDequeue(out WriteOperation? operation)) break;
-            if (operation.NeedsSpace && NoSpace() is { } refusal)
+            if (operation.NeedsSpace && NoSpaceFor(operation.Command) is { } refusal)
             {
                 Refuse(operation, refusal);
                 continue;

@@ -90,6 +90,7 @@ public sealed partial class Replica : ITransportEvents
     private readonly TaskCompletionSource closed = new();
     private readonly Action<ulong> rememberMute;
     private int ticks;
+    private volatile int quietTicks = 1;
     private int queuedRequests;
     private long queuedBytes;
     private volatile bool holdsWrites; // a sync is running: a queued write need not wake anybody, its end will
@@ -252,11 +253,20 @@ public sealed partial class Replica : ITransportEvents
     }
 
     /// <summary>One tick (10 ms) passed.</summary>
-    public void Tick()
+    public void Tick() => Tick(1);
+
+    /// <summary>So many ticks (of 10 ms) passed.</summary>
+    public void Tick(int passed)
     {
-        Interlocked.Increment(ref ticks);
+        Interlocked.Add(ref ticks, passed);
         guard.Signal();
     }
+
+    /// <summary>For how many ticks nothing is due by time alone: whoever ticks may sleep so long. Any thread may ask.</summary>
+    internal int QuietTicks => quietTicks;
+
+    /// <summary>Takes the ticks that have passed and were not told yet; null where every tick is told when it passes.</summary>
+    internal Func<int>? TakePassedTicks { get; set; }
 
     /// <summary>The log's writer: a write is durable.</summary>
     public void LogCompleted(Durable durable)

@@ -25,6 +25,9 @@ public sealed partial class KeyValueStore
     /// <summary>Whether this shard founded its cluster, and so grants slots to new shards.</summary>
     public bool IsFounding => grants.IsFounding;
 
+    /// <summary>Whether only what was granted before is granted again: a recovered shard may have forgotten a grant.</summary>
+    public bool AreGrantsClosed => grants.IsClosed;
+
     /// <summary>What was granted to which other shard when it was founded.</summary>
     public IReadOnlyDictionary<ShardId, SlotSet> Granted => grants.Granted;
 
@@ -83,7 +86,7 @@ public sealed partial class KeyValueStore
         switch (view.Kind)
         {
             case CommandKind.Recover:
-                Recover();
+                Recover(RecoverCommand.Parse(view.Value));
                 return true;
 
             case CommandKind.Found or CommandKind.Grant or CommandKind.Leave:
@@ -133,10 +136,8 @@ public sealed partial class KeyValueStore
                 importing--;
                 ownership[command.Slot] = new SlotState(SlotPhase.Owned, command.Epoch, default);
                 return true;
-            case CommandKind.DropImport when now.Phase == SlotPhase.Importing && now.Epoch < command.Epoch && now.Transfer.Peer == command.Peer:
-                importing--;
-                ownership[command.Slot] = new SlotState(SlotPhase.Cleaning, command.Epoch, new SlotTransfer(command.Peer));
-                return true;
+            case CommandKind.DropImport when now.Epoch < command.Epoch:
+                return DropImport(command, now);
             default:
                 return false;
         }
@@ -177,7 +178,7 @@ public sealed partial class KeyValueStore
 
     private bool BeginImport(in SlotCommand command, in SlotState now)
     {
-        bool isNew = now.Phase == SlotPhase.None && now.Epoch < command.Epoch;
+        bool isNew = now.Phase is SlotPhase.None or SlotPhase.Dropped && now.Epoch < command.Epoch;
         bool isLater = now.Phase == SlotPhase.Importing
             && (now.Epoch < command.Epoch || (now.Epoch == command.Epoch && now.Transfer.Peer == command.Peer && now.Transfer.Stream < command.Stream));
         if (!isNew && !isLater) return false;
@@ -209,6 +210,23 @@ public sealed partial class KeyValueStore
         return true;
     }
 
+    /// <summary>The source keeps the slot at this epoch: what was or may yet be begun at an earlier one is passed over.</summary>
+    private bool DropImport(in SlotCommand command, in SlotState now)
+    {
+        switch (now.Phase)
+        {
+            case SlotPhase.None or SlotPhase.Dropped: // nothing came yet, and what is late is refused
+                ownership[command.Slot] = new SlotState(SlotPhase.Dropped, command.Epoch, default);
+                return true;
+            case SlotPhase.Importing or SlotPhase.Cleaning:
+                if (now.Phase == SlotPhase.Importing) importing--;
+                ownership[command.Slot] = new SlotState(SlotPhase.Cleaning, command.Epoch, SlotTransfer.OfDropped(command.Peer));
+                return true;
+            default:
+                return false;
+        }
+    }
+
     /// <summary>Deletes a slice of what is not ours (any more). The first slice says that the target has confirmed, and the rest may go.</summary>
     private bool Release(in SlotCommand command, SlotState now)
     {
@@ -219,9 +237,10 @@ public sealed partial class KeyValueStore
             case SlotPhase.Handed or SlotPhase.Cleaning:
                 table.RemoveFirst(command.Slot, (int)command.Number);
                 bool isEmpty = table.KeyCountOf(command.Slot) == 0;
+                bool isDropped = now.Phase == SlotPhase.Cleaning && now.Transfer.IsDropped;
                 ownership[command.Slot] = isEmpty
-                    ? new SlotState(SlotPhase.None, now.Epoch, default)
-                    : new SlotState(SlotPhase.Cleaning, now.Epoch, new SlotTransfer(now.Transfer.Peer));
+                    ? new SlotState(isDropped ? SlotPhase.Dropped : SlotPhase.None, now.Epoch, default)
+                    : new SlotState(SlotPhase.Cleaning, now.Epoch, isDropped ? now.Transfer : new SlotTransfer(now.Transfer.Peer));
                 return true;
             case SlotPhase.Importing when now.Transfer.Stream == command.Stream:
                 table.RemoveFirst(command.Slot, (int)command.Number);
@@ -232,16 +251,17 @@ public sealed partial class KeyValueStore
         }
     }
 
-    private void Recover()
+    private void Recover(in RecoveryRaise raise)
     {
-        Revision += RecoverCommand.RevisionsRaised;
+        Revision += raise.Revisions;
         for (int slot = 0; slot < Slot.Count; slot++)
         {
             if (!ownership.IsServed(slot)) continue;
-            ownership[slot] = new SlotState(SlotPhase.Owned, ownership[slot].Epoch + RecoverCommand.EpochsRaised, default);
+            ownership[slot] = new SlotState(SlotPhase.Owned, ownership[slot].Epoch + raise.Epochs, default);
         }
 
         if (grants.IsUntold) grants.Found(grants.Own, grants.IsFounding);
+        grants.Close();
     }
 
     private ReadOnlyMemory<byte> EncodeSlots()

@@ -42,11 +42,14 @@ internal sealed class GrantKeeper(Func<Replica?> replica, Func<ClusterView> view
 
         if (written.Refusal.Code != RefusalCode.Outdated) return new GrantAnswer(GrantVerdict.Later, cluster, "", written.Refusal.Detail);
         ShardId self = founding.Status.Shard;
-        (ShardId holder, SlotSet? slots) = await founding.InspectAsync(store =>
+        (bool isFounding, bool isClosed, ShardId holder, SlotSet? slots) = await founding.InspectAsync(store =>
         {
             ShardId who = store.HolderOf(request.Slots, request.Shard, self);
-            return (who, store.Granted.GetValueOrDefault(who));
+            return (store.IsFounding, store.AreGrantsClosed, who, store.Granted.GetValueOrDefault(who));
         }).ConfigureAwait(false);
+        if (!isFounding) return Elsewhere(known); // it had not applied its log yet when it was looked at first
+        if (holder.IsNone && isClosed)
+            return new GrantAnswer(GrantVerdict.Taken, cluster, "", "the founding shard was recovered from one member's folder and may have forgotten grants, so it grants slots to nobody new: start with --cluster-slot none, and move slots here");
         if (holder.IsNone) return new GrantAnswer(GrantVerdict.Taken, cluster, "", $"shard {request.Shard} was granted other slots before, or the cluster has the most shards it can have");
         return new GrantAnswer(GrantVerdict.Taken, cluster, "", Words(request, holder, slots, known));
     }

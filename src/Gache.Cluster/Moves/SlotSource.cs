@@ -14,7 +14,11 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
 {
     private readonly Lock gate = new();
     private readonly Dictionary<int, long> running = []; // slot → run; a run that was overtaken by a new term is not waited for
-    private readonly Dictionary<int, long> restUntil = [];
+    private readonly HashSet<int> handedRunning = []; // those of them that are beside the bound
+    private readonly Dictionary<int, Setback> setbacks = [];
+    private readonly Dictionary<ShardId, long> leaderlessSince = [];
+    private readonly MoveTroubles troubles = new(options.TroubleTicks);
+    private TaskCompletionSource nextTick = new();
     private ulong term;
     private ulong attempts;
     private long runs;
@@ -32,22 +36,34 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
         }
     }
 
+    /// <summary>The moves that stand still, and why, for an operator.</summary>
+    public IReadOnlyList<string> Troubles => troubles.Words;
+
     /// <summary>Time passed: begins what waits. Called every <see cref="ClusterTimes.Tick"/>.</summary>
     public void Tick()
     {
-        tick++;
-        if (replica() is not { } own || own.Status is not { Role: ReplicaRole.Leader } status) return;
+        Volatile.Write(ref tick, tick + 1);
+        Interlocked.Exchange(ref nextTick, new TaskCompletionSource()).SetResult();
+        if (replica() is not { } own || own.Status is not { Role: ReplicaRole.Leader } status)
+        {
+            troubles.Clear();
+            return;
+        }
+
         lock (gate)
         {
             if (status.Term != term)
             {
                 (term, attempts) = (status.Term, 0);
                 running.Clear();
-                restUntil.Clear();
+                handedRunning.Clear();
+                setbacks.Clear();
+                leaderlessSince.Clear();
                 seenVersion = -1;
             }
 
             long version = own.SlotsVersion;
+            if (!isAnythingMoving) troubles.Clear();
             if (isLooking || (version == seenVersion && !isAnythingMoving)) return;
             (isLooking, seenVersion) = (true, version);
         }
@@ -59,16 +75,21 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
     {
         try
         {
-            List<(int Slot, SlotState State)> moving = await own.InspectAsync(FindWork).ConfigureAwait(false);
+            HashSet<int> busy;
+            lock (gate) busy = [.. running.Keys, .. setbacks.Where(pair => pair.Value.RestUntil > tick).Select(pair => pair.Key)];
+            Work work = await own.InspectAsync(store => FindWork(store, busy)).ConfigureAwait(false);
             var begun = new List<(int Slot, SlotState State, ulong Stream, long Run)>();
             lock (gate)
             {
-                isAnythingMoving = moving.Count > 0;
-                foreach ((int slot, SlotState state) in moving)
+                isAnythingMoving = work.IsAnything;
+                Note(work);
+                foreach ((int slot, SlotState state) in work.Found)
                 {
-                    if (running.Count >= options.SlotsAtOnce || term != leadingTerm) break;
-                    if (running.ContainsKey(slot) || restUntil.GetValueOrDefault(slot) > tick) continue;
+                    bool isHanded = state.Phase == SlotPhase.Handed;
+                    if (term != leadingTerm || running.ContainsKey(slot)) continue;
+                    if (isHanded ? handedRunning.Count >= MaxHandedAtOnce : running.Count - handedRunning.Count >= options.SlotsAtOnce) continue;
                     running.Add(slot, ++runs);
+                    if (isHanded) handedRunning.Add(slot);
                     begun.Add((slot, state, (leadingTerm << AttemptBits) | (++attempts & ((1ul << AttemptBits) - 1)), runs));
                 }
             }
@@ -79,44 +100,84 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
         {
             // loading, or ended
         }
+        catch (Exception fault) when (fault is not InvariantBrokenException)
+        {
+            logger.MoveFault(fault);
+        }
         finally
         {
             lock (gate) isLooking = false;
         }
     }
 
-    private static List<(int Slot, SlotState State)> FindWork(KeyValueStore store)
+    /// <summary>What can be worked on now: first what nobody serves, all of it; then the rest, of which a few at a time are begun.</summary>
+    private Work FindWork(KeyValueStore store, HashSet<int> busy)
     {
-        var found = new List<(int, SlotState)>();
+        var handed = new List<(int, SlotState)>();
+        var others = new List<(int, SlotState)>();
+        var leaderless = new Dictionary<ShardId, Waiting>();
+        (ShardId Shard, bool HasLeader) latest = default;
+        bool isAnything = false;
         foreach (int slot in store.MovingSlots)
         {
             SlotState state = store.SlotAt(slot);
             if (state.Phase == SlotPhase.Importing) continue;
-            // What nobody serves comes first, then what is to be deleted; new moves wait for both.
-            if (state.Phase == SlotPhase.Handed) found.Insert(0, (slot, state));
-            else found.Add((slot, state));
-            if (found.Count >= MaxLooked) break;
+            isAnything = true;
+            if (busy.Contains(slot)) continue;
+            ShardId target = state.Transfer.Peer;
+            if (target != latest.Shard) latest = (target, shards.LeaderOf(target) is not null);
+            if (state.Phase != SlotPhase.Cleaning && !latest.HasLeader)
+            {
+                // Nobody to ask: it takes no place from those that can go on.
+                Waiting waiting = leaderless.GetValueOrDefault(target);
+                leaderless[target] = new Waiting(waiting.Slots + 1, waiting.Handed + (state.Phase == SlotPhase.Handed ? 1 : 0));
+                if (state.Phase != SlotPhase.Keeping || !IsGivenUp(target)) continue;
+            }
+
+            if (state.Phase == SlotPhase.Handed) handed.Add((slot, state));
+            else if (others.Count < MaxLooked) others.Add((slot, state));
         }
 
-        return found;
+        handed.AddRange(others);
+        return new Work(isAnything, handed, leaderless);
+    }
+
+    private bool IsGivenUp(ShardId target)
+    {
+        lock (gate) return !shards.Knows(target) || (leaderlessSince.TryGetValue(target, out long since) && tick - since >= options.ForgetTicks);
+    }
+
+    private void Note(Work work)
+    {
+        foreach (ShardId target in leaderlessSince.Keys.Except(work.Leaderless.Keys).ToArray()) leaderlessSince.Remove(target);
+        foreach (ShardId target in work.Leaderless.Keys) leaderlessSince.TryAdd(target, tick);
+        troubles.Begin();
+        foreach ((ShardId target, Waiting waiting) in work.Leaderless)
+            troubles.Add(target, waiting.Slots, waiting.Handed, tick - leaderlessSince[target], "no live leader of it is known");
+        foreach (Setback setback in setbacks.Values) troubles.Add(setback.Target, 1, setback.IsHanded ? 1 : 0, tick - setback.Since, setback.Why);
+        troubles.End(tick, logger);
     }
 
     private async Task RunAsync(Replica own, int slot, SlotState state, ulong stream, long run)
     {
-        bool isDone = false;
+        string? why = "it could not go on here"; // null: done
         try
         {
-            isDone = state.Phase switch
+            why = state.Phase switch
             {
                 SlotPhase.Leaving or SlotPhase.Handed => await MoveAsync(own, slot, state, stream).ConfigureAwait(false),
                 SlotPhase.Cleaning => await CleanAsync(own, slot, state.Epoch).ConfigureAwait(false),
-                SlotPhase.Keeping => await TellKeptAsync(own, slot, state).ConfigureAwait(false),
-                _ => false,
+                SlotPhase.Keeping => await TellKeptAsync(own, slot, state, stream).ConfigureAwait(false),
+                _ => null,
             };
         }
         catch (OperationCanceledException)
         {
             // loading, or ended: whoever leads next goes on
+        }
+        catch (Exception fault) when (fault is not InvariantBrokenException)
+        {
+            logger.MoveFault(fault);
         }
         finally
         {
@@ -125,29 +186,48 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
                 if (running.GetValueOrDefault(slot) == run)
                 {
                     running.Remove(slot);
-                    if (isDone) restUntil.Remove(slot);
-                    else restUntil[slot] = tick + options.RestTicks;
+                    handedRunning.Remove(slot);
+                    if (why is null) setbacks.Remove(slot);
+                    else Rest(slot, state, why);
                 }
-
-                // The next slot begins at once; a tick is for what failed and for what is new.
-                isDone &= !isLooking;
-                isLooking |= isDone;
             }
         }
 
-        if (isDone) await LookAsync(own, stream >> AttemptBits).ConfigureAwait(false);
+        // The next slot begins at once; a tick is for what failed and for what is new.
+        bool mayLook = false;
+        lock (gate)
+        {
+            if (why is null && !isLooking) mayLook = isLooking = true;
+        }
+
+        if (mayLook) await LookAsync(own, stream >> AttemptBits).ConfigureAwait(false);
+    }
+
+    private void Rest(int slot, in SlotState state, string why)
+    {
+        Setback before = setbacks.GetValueOrDefault(slot) ?? new Setback(state.Transfer.Peer, 0, tick, 0, false, "");
+        bool isHanded = replica()?.SlotPhaseOf(slot) == SlotPhase.Handed;
+        int rest = (int)Math.Min((long)options.RestTicks << Math.Min(before.Count, 20), isHanded ? options.MaxHandedRestTicks : options.MaxRestTicks);
+        setbacks[slot] = before with { Count = before.Count + 1, RestUntil = tick + rest, IsHanded = isHanded, Why = why };
     }
 
     /// <summary>Streams a slot, hands it over, and waits until the target owns it.</summary>
-    private async Task<bool> MoveAsync(Replica own, int slot, SlotState state, ulong stream)
+    /// <returns>Why not, or null.</returns>
+    private async Task<string?> MoveAsync(Replica own, int slot, SlotState state, ulong stream)
     {
         ShardId target = state.Transfer.Peer;
-        ulong epoch = state.Phase == SlotPhase.Leaving ? state.Epoch + 1 : state.Epoch;
-        if (shards.LeaderOf(target) is not { } peer) return false;
-        var begin = new SlotCommand(CommandKind.BeginImport, slot, epoch, own.Status.Shard, stream);
+        bool isHanded = state.Phase == SlotPhase.Handed;
+        ulong epoch = isHanded ? state.Epoch : state.Epoch + 1;
+        if (shards.LeaderOf(target) is not { } peer) return "no live leader of it is known";
+        var begin = new SlotCommand(CommandKind.BeginImport, slot, epoch, own.Status.Shard, stream, Checksum: isHanded ? SlotCommand.Handed : 0);
         MoveAnswer answer = await AskAsync(peer, CallKind.ImportBegin, target, begin.Encode(), options.LongCall).ConfigureAwait(false);
-        if (answer == MoveAnswer.Owned) return await ConfirmAsync(own, slot, target, epoch).ConfigureAwait(false);
-        if (answer != MoveAnswer.Done) return false;
+        if (answer == MoveAnswer.Owned)
+        {
+            // Only what was handed over can be owned there. (A recovered target may be ahead of us: then there are two owners, and an operator decides.)
+            return isHanded ? await ConfirmAsync(own, slot, target, epoch).ConfigureAwait(false) : "it says that it owns the slot already";
+        }
+
+        if (answer != MoveAnswer.Done) return Words(answer);
 
         SlotExport export = await own.InspectAsync(store => store.BeginExport(slot)).ConfigureAwait(false);
         try
@@ -157,28 +237,29 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
             {
                 // Handed over when little is left: what changes from then on is refused, and the rest is sent while nobody serves the slot.
                 (byte[] records, bool isNearlyDone, bool hasFailed) = await own.InspectAsync(_ => (export.Next(options.ChunkBytes), export.IsNearlyCaughtUp, export.HasFailed)).ConfigureAwait(false);
-                if (hasFailed) return false;
-                if (records.Length > 0 && await SendAsync(peer, target, begin, chunk++, records).ConfigureAwait(false) != MoveAnswer.Done) return false;
+                if (hasFailed) return "it changes faster than it can be sent";
+                if (records.Length > 0 && await SendAsync(own, target, begin, chunk++, isHanded, records).ConfigureAwait(false) is not MoveAnswer.Done and var not) return Words(not);
                 if (isNearlyDone) break;
             }
 
-            if (state.Phase == SlotPhase.Leaving)
+            if (!isHanded)
             {
                 WriteAnswer handed = await own.WriteAsync(new SlotCommand(CommandKind.Hand, slot, state.Epoch, target).Encode()).ConfigureAwait(false);
-                if (handed.Refusal is not null) return false; // or unknown: the applied state will tell
+                if (handed.Refusal is { } refusal) return refusal.Detail; // or unknown: the applied state will tell
             }
 
             while (!Planted.Is(PlantedFault.TakenWithoutChecksum))
             {
                 (byte[] records, bool isAll, bool hasFailed) = await own.InspectAsync(_ => (export.Next(options.ChunkBytes), export.IsCaughtUp, export.HasFailed)).ConfigureAwait(false);
-                if (hasFailed) return false;
-                if (records.Length > 0 && await SendAsync(peer, target, begin, chunk++, records).ConfigureAwait(false) != MoveAnswer.Done) return false;
+                if (hasFailed) return "its state was replaced here";
+                if (records.Length > 0 && await SendAsync(own, target, begin, chunk++, isHanded: true, records).ConfigureAwait(false) is not MoveAnswer.Done and var not) return Words(not);
                 if (isAll) break;
             }
 
             (UInt128 checksum, ulong revision) = await own.InspectAsync(store => (store.SlotChecksum(slot), store.Revision)).ConfigureAwait(false);
             SlotCommand takeOver = begin with { Kind = CommandKind.TakeOver, Number = revision, Checksum = checksum };
-            if (await AskAsync(peer, CallKind.ImportOwn, target, takeOver.Encode(), options.Call).ConfigureAwait(false) != MoveAnswer.Owned) return false;
+            answer = await InsistAsync(own, stream, CallKind.ImportOwn, target, takeOver.Encode()).ConfigureAwait(false);
+            if (answer != MoveAnswer.Owned) return Words(answer);
         }
         finally
         {
@@ -204,7 +285,7 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
         }
     }
 
-    private async Task<bool> ConfirmAsync(Replica own, int slot, ShardId target, ulong epoch)
+    private async Task<string?> ConfirmAsync(Replica own, int slot, ShardId target, ulong epoch)
     {
         confirmed(slot, target, epoch);
         logger.SlotMoved(slot, target, epoch);
@@ -212,39 +293,76 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
     }
 
     /// <summary>Deletes what is not ours any more, slice by slice, each a small entry: others' writes go between them.</summary>
-    private async Task<bool> CleanAsync(Replica own, int slot, ulong epoch)
+    private async Task<string?> CleanAsync(Replica own, int slot, ulong epoch)
     {
         while (true)
         {
             var release = new SlotCommand(CommandKind.Release, slot, epoch, Number: (ulong)options.RecordsASlice);
             WriteAnswer answer = await own.WriteAsync(release.Encode()).ConfigureAwait(false);
-            if (answer.Refusal is { } refusal) return refusal.Code == RefusalCode.Outdated;
-            if (own.SlotPhaseOf(slot) != SlotPhase.Cleaning) return true;
+            if (answer.Refusal is { } refusal) return refusal.Code == RefusalCode.Outdated ? null : refusal.Detail;
+            if (own.SlotPhaseOf(slot) != SlotPhase.Cleaning) return null;
         }
     }
 
-    private async Task<bool> TellKeptAsync(Replica own, int slot, SlotState state)
+    private async Task<string?> TellKeptAsync(Replica own, int slot, SlotState state, ulong stream)
     {
         ShardId target = state.Transfer.Peer;
-        if (shards.LeaderOf(target) is { } peer)
+        if (shards.LeaderOf(target) is not null)
         {
             var drop = new SlotCommand(CommandKind.DropImport, slot, state.Epoch, own.Status.Shard);
-            if (await AskAsync(peer, CallKind.ImportDrop, target, drop.Encode(), options.Call).ConfigureAwait(false) != MoveAnswer.Done) return false;
+            MoveAnswer answer = await InsistAsync(own, stream, CallKind.ImportDrop, target, drop.Encode()).ConfigureAwait(false);
+            if (answer != MoveAnswer.Done) return Words(answer);
         }
-        else if (shards.Knows(target))
+        else if (!IsGivenUp(target))
         {
-            return false; // it comes back, and is told then
+            return "no live leader of it is known"; // it comes back, and is told then
         }
 
-        return (await own.WriteAsync(new SlotCommand(CommandKind.EndKeep, slot, state.Epoch).Encode()).ConfigureAwait(false)).Refusal is null;
+        return (await own.WriteAsync(new SlotCommand(CommandKind.EndKeep, slot, state.Epoch).Encode()).ConfigureAwait(false)).Refusal?.Detail;
     }
 
-    private Task<MoveAnswer> SendAsync(ClusterPeer peer, ShardId target, SlotCommand begin, ulong chunk, byte[] records) =>
-        AskAsync(peer, CallKind.ImportChunk, target, (begin with { Kind = CommandKind.Import, Number = chunk }).Encode(records), options.Call);
+    private Task<MoveAnswer> SendAsync(Replica own, ShardId target, SlotCommand begin, ulong chunk, bool isHanded, byte[] records)
+    {
+        SlotCommand import = begin with { Kind = CommandKind.Import, Number = chunk, Checksum = isHanded ? SlotCommand.Handed : 0 };
+        return InsistAsync(own, begin.Stream, CallKind.ImportChunk, target, import.Encode(records));
+    }
+
+    /// <summary>Asks whoever leads the target now, again for a while if it cannot now: each step may be said twice, and beginning the stream anew costs
+    /// the whole slot.</summary>
+    private async Task<MoveAnswer> InsistAsync(Replica own, ulong stream, CallKind kind, ShardId target, byte[] command)
+    {
+        long until = Volatile.Read(ref tick) + options.InsistTicks;
+        while (true)
+        {
+            MoveAnswer answer = shards.LeaderOf(target) is { } peer ? await AskAsync(peer, kind, target, command, options.Call).ConfigureAwait(false) : MoveAnswer.None;
+            if (answer is not (MoveAnswer.None or MoveAnswer.Later) || Volatile.Read(ref tick) >= until || !Leads(own, stream >> AttemptBits)) return answer;
+            await Volatile.Read(ref nextTick).Task.ConfigureAwait(false);
+        }
+    }
+
+    private bool Leads(Replica own, ulong leadingTerm) =>
+        replica() == own && own.Status is { Role: ReplicaRole.Leader } status && (status.Term & ((1ul << (64 - AttemptBits)) - 1)) == leadingTerm;
 
     private async Task<MoveAnswer> AskAsync(ClusterPeer peer, CallKind kind, ShardId target, byte[] command, TimeSpan timeout) =>
         MoveWire.AnswerOf(await calls.CallAsync(peer.ClusterAddress, peer.Node, kind, MoveWire.Encode(target, command), timeout).ConfigureAwait(false));
 
+    private static string Words(MoveAnswer answer) => answer switch
+    {
+        MoveAnswer.Later => "it cannot take the slot now: its leader changes, or its memory or disk is nearly full",
+        MoveAnswer.BeginAnew => "it asks for the slot from the beginning",
+        MoveAnswer.None => "its leader does not answer",
+        _ => $"it answers {answer}",
+    };
+
     private const int AttemptBits = 24;
     private const int MaxLooked = 256;
+    private const int MaxHandedAtOnce = 64;
+
+    /// <summary>What a look at the applied state found.</summary>
+    private sealed record Work(bool IsAnything, List<(int Slot, SlotState State)> Found, Dictionary<ShardId, Waiting> Leaderless);
+
+    private readonly record struct Waiting(int Slots, int Handed);
+
+    /// <summary>A slot whose move did not get on.</summary>
+    private sealed record Setback(ShardId Target, int Count, long Since, long RestUntil, bool IsHanded, string Why);
 }

@@ -1,12 +1,13 @@
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Store;
+using Microsoft.Extensions.Logging;
 
 namespace Gache.Cluster;
 
 /// <summary>The receiving end of slot moves, at the leader of the target shard. All it decides stands in its shard's log.</summary>
 /// <remarks>Any member may be asked: only a leader's proposals are committed, and "owned" is only said of what is.</remarks>
-internal sealed class SlotTarget(Func<Replica?> replica)
+internal sealed class SlotTarget(Func<Replica?> replica, MoveOptions options, ILogger logger)
 {
     private const int RecordsASlice = 512;
     private const int MaxSlices = 65_536; // 32 M records; more is emptied by the next attempt
@@ -26,16 +27,21 @@ internal sealed class SlotTarget(Func<Replica?> replica)
         {
             // It is loading a snapshot, or has ended: later.
         }
+        catch (Exception fault) when (fault is not InvariantBrokenException)
+        {
+            logger.MoveFault(fault);
+        }
 
         answer(new[] { (byte)said });
     }
 
-    private static Task<MoveAnswer> CarryOutAsync(Replica own, SlotCommand command, ReadOnlyMemory<byte> body) => command.Kind switch
+    private Task<MoveAnswer> CarryOutAsync(Replica own, SlotCommand command, ReadOnlyMemory<byte> body) => command.Kind switch
     {
+        CommandKind.BeginImport or CommandKind.Import when IsNearlyFull(own.Status) && command.Checksum != SlotCommand.Handed => Task.FromResult(MoveAnswer.Later),
         CommandKind.BeginImport => BeginAsync(own, command),
         CommandKind.Import => ProposeAsync(own, command, body[ShardId.Size..].ToArray(), otherwise: MoveAnswer.BeginAnew),
         CommandKind.TakeOver => ProposeAsync(own, command, command.Encode(), otherwise: MoveAnswer.BeginAnew),
-        _ => DropAsync(own, command),
+        _ => ProposeAsync(own, command, command.Encode(), otherwise: MoveAnswer.Done), // said only of what is committed: a late stream is refused from then on
     };
 
     private static async Task<MoveAnswer> BeginAsync(Replica own, SlotCommand command)
@@ -60,14 +66,6 @@ internal sealed class SlotTarget(Func<Replica?> replica)
         return MoveAnswer.Later;
     }
 
-    private static async Task<MoveAnswer> DropAsync(Replica own, SlotCommand command)
-    {
-        SlotState now = await own.InspectAsync(store => store.SlotAt(command.Slot)).ConfigureAwait(false);
-        bool isThere = now.Phase == SlotPhase.Importing && now.Epoch < command.Epoch && now.Transfer.Peer == command.Peer;
-        if (!isThere && own.Status.Role == ReplicaRole.Leader) return MoveAnswer.Done; // never began, or dropped before
-        return await ProposeAsync(own, command, command.Encode(), otherwise: MoveAnswer.Done).ConfigureAwait(false);
-    }
-
     private static async Task<MoveAnswer> ProposeAsync(Replica own, SlotCommand command, byte[] encoded, MoveAnswer otherwise)
     {
         Refusal? refusal = await WriteAsync(own, encoded).ConfigureAwait(false);
@@ -77,8 +75,11 @@ internal sealed class SlotTarget(Func<Replica?> replica)
         return command.Kind != CommandKind.DropImport && IsOwned(now, command.Epoch) ? MoveAnswer.Owned : otherwise;
     }
 
-    /// <summary>An epoch is reached here only by owning it, or by a source that kept the slot; and that source asks for its own no more.</summary>
-    private static bool IsOwned(in SlotState now, ulong epoch) => now.Phase != SlotPhase.Importing && now.Epoch >= epoch;
+    private bool IsNearlyFull(ReplicaStatus status) => status.MaxStoreBytes > 0 && status.StoreBytes > status.MaxStoreBytes / 100 * options.MaxMemoryPercent;
+
+    /// <summary>An epoch is reached here by owning it, or, in phases of their own, by importing it and by a source that kept the slot.</summary>
+    private static bool IsOwned(in SlotState now, ulong epoch) =>
+        now.Phase is not (SlotPhase.Importing or SlotPhase.Dropped) && !(now.Phase == SlotPhase.Cleaning && now.Transfer.IsDropped) && now.Epoch >= epoch;
 
     private static async Task<Refusal?> WriteAsync(Replica own, byte[] command) => (await own.WriteAsync(command).ConfigureAwait(false)).Refusal;
 }

@@ -20,7 +20,7 @@ internal static class SlotRouting
         (ShardId owner, _) = known.OwnerOf(slot);
         if (owner.IsNone)
         {
-            if (phase is not (null or SlotPhase.None)) return new SlotRoute(RouteKind.Moving);
+            if (phase is not (null or SlotPhase.None or SlotPhase.Dropped)) return new SlotRoute(RouteKind.Moving);
             bool mayBeOurs = phase is null && !own.Shard.IsNone; // its log will tell in a moment
             return new SlotRoute(mayBeOurs ? RouteKind.NoLeader : RouteKind.Unassigned);
         }

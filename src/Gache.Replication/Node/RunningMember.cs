@@ -35,7 +35,9 @@ internal sealed class RunningMember : IDisposable
     public void Start(TimeProvider time)
     {
         writer.Start();
-        ticker = new Ticker(Replica.Tick, ReplicaOptions.Tick, time);
+        ticker = new Ticker(Replica.Tick, () => Replica.QuietTicks, ReplicaOptions.Tick, time);
+        Replica.TakePassedTicks = ticker.TakePassed;
+        ticker.Start();
     }
 
     /// <summary>Lets requests under way commit and hands leadership over, for as long as is given.</summary>

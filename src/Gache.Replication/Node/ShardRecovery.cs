@@ -16,9 +16,10 @@ namespace Gache.Replication;
 /// <param name="KeyCount">Keys in that state.</param>
 /// <param name="Revision">The revision counter there.</param>
 /// <param name="HasLostData">It was told that it lost data that it had acknowledged.</param>
+/// <param name="GrantsSlots">It is the shard that grants slots to new ones.</param>
 public sealed record RecoveryPicture(
     FolderIdentity Who, ulong Term, ulong LastIndex, Configuration Configuration, SlotSet Slots, IReadOnlyList<(int Slot, SlotState State)> Moving, long KeyCount,
-    ulong Revision, bool HasLostData);
+    ulong Revision, bool HasLostData, bool GrantsSlots);
 
 /// <summary>Lets a shard that lost its majority for good go on with what one member has. Offline: the node does not run.</summary>
 /// <remarks>
@@ -37,9 +38,6 @@ public sealed record RecoveryPicture(
 /// </remarks>
 public sealed class ShardRecovery : IDisposable
 {
-    /// <summary>By how much the term is raised: more elections than the others can have held.</summary>
-    public const ulong TermsRaised = 1ul << 32;
-
     private const int ReadBytes = 1 << 20;
 
     private readonly IFileSystem files;
@@ -55,7 +53,7 @@ public sealed class ShardRecovery : IDisposable
         KeyValueStore store = start.Store;
         Picture = new RecoveryPicture(
             who, start.Core.Term, start.Core.LastIndex, start.Core.Configuration, store.ServedSlots(), [.. store.MovingSlots.Order().Select(slot => (slot, store.SlotAt(slot)))],
-            store.KeyCount, store.Revision, folder.ReadMute(who.Node) != 0);
+            store.KeyCount, store.Revision, folder.ReadMute(who.Node) != 0, store.IsFounding);
     }
 
     /// <summary>What there is.</summary>
@@ -84,10 +82,11 @@ public sealed class ShardRecovery : IDisposable
     }
 
     /// <summary>Makes the folder's next start lead the shard alone.</summary>
+    /// <param name="raise">By how much its counters are raised.</param>
     /// <returns>The member as which it goes on.</returns>
     /// <exception cref="FileFailedException">The disk failed or is full: the folder is as it was.</exception>
     /// <exception cref="LogFailedException">The same.</exception>
-    public FolderIdentity CarryOut()
+    public FolderIdentity CarryOut(RecoveryRaise raise)
     {
         FolderIdentity who = Picture.Who with { Node = folder.ReadRecovering() ?? NodeId.New(random) };
         folder.WriteRecovering(who.Node); // a second try writes over what this one leaves half-done, and not beside it
@@ -96,10 +95,10 @@ public sealed class ShardRecovery : IDisposable
         Empty(folder.SnapshotsOf(who.Node));
 
         Member own = Picture.Configuration.Find(Picture.Who.Node)!;
-        var alone = new Configuration([own with { Id = who.Node }], [who.Node]);
+        var alone = new Configuration([own with { Id = who.Node }], [who.Node], removed: Picture.Configuration.Removed);
         var mark = new SnapshotMark(Picture.LastIndex, start.Core.LastTerm, alone);
         WriteSnapshot(who, mark);
-        WriteLog(who, mark);
+        WriteLog(who, mark, raise);
         folder.WriteIdentity(who);
         return who;
     }
@@ -164,10 +163,10 @@ public sealed class ShardRecovery : IDisposable
         }
     }
 
-    private void WriteLog(FolderIdentity who, SnapshotMark mark)
+    private void WriteLog(FolderIdentity who, SnapshotMark mark, RecoveryRaise raise)
     {
         using WriteAheadLog log = WriteAheadLog.Open(files, folder.LogOf(who.Node), who.Shard, who.Node, logOptions, out _);
-        ulong term = Math.Max(start.Core.Term, mark.Term) + TermsRaised;
+        ulong term = Math.Max(start.Core.Term, mark.Term) + raise.Terms;
         log.Submit(new LogWrite
         {
             Number = 1,
@@ -176,7 +175,7 @@ public sealed class ShardRecovery : IDisposable
             Entries = new Entry[]
             {
                 new(mark.Index + 1, term, EntryKind.Configuration, mark.Configuration.Encode()),
-                new(mark.Index + 2, term, EntryKind.Command, RecoverCommand.Encode()),
+                new(mark.Index + 2, term, EntryKind.Command, RecoverCommand.Encode(raise)),
             },
         });
         while (log.TryTake(out LogBatch batch))

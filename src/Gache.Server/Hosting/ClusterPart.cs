@@ -21,8 +21,7 @@ internal sealed class ClusterPart : IAsyncDisposable
     private ShardNode? node;
     private ClusterNode? cluster;
     private CallServer? server;
-    private Timer? timer;
-    private int isTicking;
+    private PeriodicThread? ticking;
 
     private ClusterPart(ServerOptions options, ClusterListener listener, ILoggerFactory log)
     {
@@ -79,20 +78,20 @@ internal sealed class ClusterPart : IAsyncDisposable
         server = new CallServer(new CallServerOptions { Identity = WhoAmI, Handler = cluster, Logger = log.CreateLogger<CallServer>() });
         listener.Serve(server);
         host.Dispatcher.Elsewhere.Attach(cluster, new ForwardClient(calls, host.Settings));
-        timer = new Timer(_ => Tick(), null, ClusterTimes.Tick, ClusterTimes.Tick);
+        ticking = new PeriodicThread("gache cluster", cluster.Tick, ClusterTimes.Tick);
     }
 
     /// <summary>Ends gossip and moves; what others asked and is under way may end.</summary>
     public async Task StopAsync(TimeSpan within)
     {
-        if (timer is not null) await timer.DisposeAsync().ConfigureAwait(false);
+        ticking?.Dispose();
         await listener.StopAsync(within).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (timer is not null) await timer.DisposeAsync().ConfigureAwait(false);
+        ticking?.Dispose();
         await listener.DisposeAsync().ConfigureAwait(false);
         await calls.DisposeAsync().ConfigureAwait(false);
         server?.Dispose();
@@ -118,13 +117,6 @@ internal sealed class ClusterPart : IAsyncDisposable
         // Whoever only routes, or waits for its slots, is of the cluster that it found.
         ClusterId id = status.Cluster.IsNone && options.ClusterMembers.Count > 0 && cluster is { } part ? part.View.Cluster : status.Cluster;
         return new ClusterIdentity(status.Node, id, nonce);
-    }
-
-    private void Tick()
-    {
-        if (Interlocked.Exchange(ref isTicking, 1) != 0) return; // the one before is late; gossip sees that by itself
-        cluster!.Tick();
-        Volatile.Write(ref isTicking, 0);
     }
 }
 

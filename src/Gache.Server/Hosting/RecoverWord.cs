@@ -47,10 +47,11 @@ internal sealed class RecoverWord(TextReader input, TextWriter output, TextWrite
                 var files = new RealFileSystem();
                 var folder = new DataFolder(files, path);
                 using ShardRecovery recovery = ShardRecovery.Open(files, folder, new LogOptions(), Random.Shared);
-                foreach (string line in Lines(recovery.Picture, folder)) output.WriteLine(line);
+                RecoveryRaise raise = RecoveryRaise.At(DateTimeOffset.UtcNow);
+                foreach (string line in Lines(recovery.Picture, raise, folder)) output.WriteLine(line);
                 if (isDryRun) return ExitCode.Stopped;
                 if (!IsAgreed(recovery.Picture.Who.Shard, agreed)) return Refuse(ExitCode.Usage, "nothing was done");
-                FolderIdentity who = recovery.CarryOut();
+                FolderIdentity who = recovery.CarryOut(raise);
                 output.WriteLine($"done: this folder goes on as node {who.Node}. Start it as before; then let others join it, with empty folders.");
                 return ExitCode.Stopped;
             }
@@ -73,7 +74,7 @@ internal sealed class RecoverWord(TextReader input, TextWriter output, TextWrite
         return ShardId.TryParse(agreed, out ShardId typed) && typed == shard;
     }
 
-    private static IEnumerable<string> Lines(RecoveryPicture picture, DataFolder folder)
+    private static IEnumerable<string> Lines(RecoveryPicture picture, RecoveryRaise raise, DataFolder folder)
     {
         FolderIdentity who = picture.Who;
         Member[] others = [.. picture.Configuration.Members.Where(member => member.Id != who.Node)];
@@ -85,9 +86,11 @@ internal sealed class RecoverWord(TextReader input, TextWriter output, TextWrite
         yield return "With this folder alone:";
         yield return $"- Whatever the others acknowledged and this one has not is lost for good, and nobody can say what that is{(picture.HasLostData ? "; this one was told that it lost data itself" : "")}.";
         yield return "- Writes here that were never acknowledged may become part of the data.";
-        yield return Text($"- Revisions rise by {RecoverCommand.RevisionsRaised}, the epochs of its slots by {RecoverCommand.EpochsRaised}, the term by {ShardRecovery.TermsRaised}: nothing is given twice.");
+        yield return Text($"- Revisions rise by {raise.Revisions}, the epochs of its slots by {raise.Epochs}, the term by {raise.Terms}: none of them is given twice.");
         foreach (IGrouping<ShardId, int> peer in picture.Moving.GroupBy(move => move.State.Transfer.Peer, move => move.Slot).OrderBy(group => group.Key))
-            yield return Text($"- {peer.Count()} slots were on their way between it and shard {peer.Key} ({string.Join(", ", peer.Take(MaxShown))}{(peer.Count() > MaxShown ? ", …" : "")}): if they arrived there unknown to this folder, the recovered shard takes them back, without what was written there.");
+            yield return Text($"- {peer.Count()} slots were on their way between it and shard {peer.Key} ({string.Join(", ", peer.Take(MaxShown))}{(peer.Count() > MaxShown ? ", …" : "")}): if that move went on unknown to this folder, some of them may come to have two owners, or none; /readyz of the nodes then says which.");
+        if (picture.GrantsSlots)
+            yield return "- A grant of slots to another shard may be among what is lost. So it grants slots to no new shard any more: start those with --cluster-slot none, and move slots to them.";
         if (others.Length > 0)
         {
             yield return "- The others must never be started again with the data they have: delete their folders first. Whoever of them meets this node is told to set its";

@@ -54,8 +54,9 @@ internal sealed class SlotLedger
         (SlotPhase.Leaving, SlotPhase.Handed or SlotPhase.Keeping) => true,
         (SlotPhase.Keeping, SlotPhase.Owned) => true,
         (SlotPhase.Handed, SlotPhase.Cleaning or SlotPhase.None) => true,
-        (SlotPhase.Cleaning, SlotPhase.Cleaning or SlotPhase.None) => true,
-        (SlotPhase.None, SlotPhase.None or SlotPhase.Importing) => true,
+        (SlotPhase.Cleaning, SlotPhase.Cleaning or SlotPhase.None or SlotPhase.Dropped) => true,
+        (SlotPhase.None or SlotPhase.Dropped, SlotPhase.Dropped or SlotPhase.Importing) => true,
+        (SlotPhase.None, SlotPhase.None) => true,
         (SlotPhase.Importing, SlotPhase.Importing or SlotPhase.Owned or SlotPhase.Cleaning) => true,
         _ => false,
     };

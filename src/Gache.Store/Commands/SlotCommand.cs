@@ -9,11 +9,15 @@ namespace Gache.Store;
 /// <param name="Peer">The other shard.</param>
 /// <param name="Stream">The stream's number: attempts of one source rise.</param>
 /// <param name="Number">Import: the chunk's number from 0; Release: at most how many records; TakeOver: the source's revision counter.</param>
-/// <param name="Checksum">TakeOver: the slot's checksum at the source.</param>
+/// <param name="Checksum">TakeOver: the slot's checksum at the source; BeginImport, Import: <see cref="Handed"/> if the source has handed the slot over, else 0.</param>
 public readonly record struct SlotCommand(
     CommandKind Kind, int Slot, ulong Epoch, ShardId Peer = default, ulong Stream = 0, ulong Number = 0, UInt128 Checksum = default)
 {
-    private const int BodyBytes = 2 + 8 + 16 + 8 + 8 + 16;
+    private const int ChecksumOffset = 2 + 8 + 16 + 8 + 8;
+    private const int BodyBytes = ChecksumOffset + 16;
+
+    /// <summary>Says in an import, and where it begins, that the slot is handed over.</summary>
+    public static readonly UInt128 Handed = 1;
 
     /// <summary>Encodes the command; records follow only in an import.</summary>
     public byte[] Encode(ReadOnlySpan<byte> records = default)
@@ -40,6 +44,10 @@ public readonly record struct SlotCommand(
         if (kind is < CommandKind.BeginImport or > CommandKind.Release) return false;
         return TryParse(kind, encoded[Gache.Store.Command.HeadBytes..], out command, out ReadOnlySpan<byte> records) && AreRecords(records, command.Slot);
     }
+
+    /// <summary>Whether an encoded import says that its slot is handed over.</summary>
+    internal static bool IsOfHanded(ReadOnlySpan<byte> encoded) =>
+        encoded.Length >= Gache.Store.Command.HeadBytes + BodyBytes && encoded.Slice(Gache.Store.Command.HeadBytes + ChecksumOffset, 16).ContainsAnyExcept((byte)0);
 
     private static bool AreRecords(ReadOnlySpan<byte> records, int slot)
     {

@@ -12,6 +12,9 @@ public sealed class SlotExport : IDisposable
     /// <summary>The bound on keys that changed after their turn; beyond it the export has failed and is begun again.</summary>
     public const int MaxChangedKeys = 65_536;
 
+    /// <summary>The bound on the bytes of those keys.</summary>
+    public const int MaxChangedBytes = 16 << 20;
+
     private const int RecordsASlice = 2_048;
     private const int FewKeys = 64;
 
@@ -20,6 +23,7 @@ public sealed class SlotExport : IDisposable
     private readonly HashSet<byte[]> changed = new(ByteKeys.Instance);
     private readonly Queue<byte[]> order = new(); // the same keys, as they came
     private byte[] last = [];
+    private int changedBytes;
     private bool isWalked;
 
     internal SlotExport(KeyValueStore store, SlotTable table, int slot)
@@ -73,6 +77,7 @@ public sealed class SlotExport : IDisposable
             bool isThere = table.Blocks.TryFind(slot, key, out Record present);
             if (!(isThere ? chunk.TryAppend(present, maxBytes) : chunk.TryAppendRemoved(key, maxBytes))) break;
             changed.Remove(order.Dequeue());
+            changedBytes -= key.Length;
         }
 
         return chunk.ToArray();
@@ -89,7 +94,8 @@ public sealed class SlotExport : IDisposable
         byte[] kept = key.ToArray();
         changed.Add(kept);
         order.Enqueue(kept);
-        if (changed.Count > MaxChangedKeys) Fail();
+        changedBytes += kept.Length;
+        if (changed.Count > MaxChangedKeys || changedBytes > MaxChangedBytes) Fail();
     }
 
     internal void Fail()

@@ -24,14 +24,19 @@ internal sealed class SlotGrants
     /// <summary>True while the log never spoke of slots.</summary>
     public bool IsUntold { get; private set; } = true;
 
+    /// <summary>True in a recovered shard: a grant that only lost members knew may be in force, so slots are not granted to anybody new.</summary>
+    public bool IsClosed { get; private set; }
+
     public IReadOnlyDictionary<ShardId, SlotSet> Granted => granted;
 
     public void Reset()
     {
         granted.Clear();
         checksum = null;
-        (IsFounding, Own, IsUntold) = (true, SlotSet.All, true);
+        (IsFounding, Own, IsUntold, IsClosed) = (true, SlotSet.All, true, false);
     }
+
+    public void Close() => (IsClosed, checksum) = (true, null);
 
     public void Found(SlotSet own, bool isFounding) => (IsFounding, Own, IsUntold, checksum) = (isFounding, own, false, null);
 
@@ -54,6 +59,7 @@ internal sealed class SlotGrants
         if (!IsFounding || shard.IsNone) return false;
         if (granted.TryGetValue(shard, out SlotSet? before)) return before.Equals(wanted);
         if (granted.Count >= MaxShards || wanted.Ranges.Count() > MaxRanges) return false;
+        if (IsClosed && wanted.Count > 0) return false;
         if (Own.Overlaps(wanted) || granted.Values.Any(wanted.Overlaps)) return false;
         granted.Add(shard, wanted);
         (IsUntold, checksum) = (false, null);
@@ -71,6 +77,7 @@ internal sealed class SlotGrants
     {
         writer.WriteBoolean(IsUntold);
         writer.WriteBoolean(IsFounding);
+        writer.WriteBoolean(IsClosed);
         Own.WriteTo(writer);
         writer.WriteUInt16((ushort)granted.Count);
         foreach ((ShardId shard, SlotSet slots) in granted)
@@ -85,6 +92,7 @@ internal sealed class SlotGrants
         Reset();
         IsUntold = reader.ReadBoolean();
         IsFounding = reader.ReadBoolean();
+        IsClosed = reader.ReadBoolean();
         if (!SlotSet.TryReadFrom(ref reader, out SlotSet own)) return false;
         Own = own;
         int count = reader.ReadUInt16();

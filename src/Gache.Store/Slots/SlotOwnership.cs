@@ -138,7 +138,7 @@ internal sealed class SlotOwnership
             SlotTransfer transfer = reader.ReadBoolean()
                 ? new SlotTransfer(new ShardId(reader.ReadUInt128()), reader.ReadUInt64(), reader.ReadUInt64())
                 : default;
-            if (!reader.IsValid || end <= slot || end > Slot.Count || phase > SlotPhase.Importing) return false;
+            if (!reader.IsValid || end <= slot || end > Slot.Count || phase > SlotPhase.Dropped) return false;
             for (; slot < end; slot++) this[slot] = new SlotState(phase, epoch, transfer);
         }
 

@@ -4,7 +4,8 @@ namespace Gache.Store;
 /// <remarks>
 /// Source: <see cref="Owned"/> → <see cref="Leaving"/> → <see cref="Handed"/> → <see cref="Cleaning"/> → <see cref="None"/>; or, given up
 /// before it was handed, <see cref="Leaving"/> → <see cref="Keeping"/> → <see cref="Owned"/>.
-/// Target: <see cref="None"/> → <see cref="Importing"/> → <see cref="Owned"/>; or dropped, <see cref="Importing"/> → <see cref="Cleaning"/>.
+/// Target: <see cref="None"/> → <see cref="Importing"/> → <see cref="Owned"/>; or dropped, <see cref="Importing"/> → <see cref="Cleaning"/> →
+/// <see cref="Dropped"/>, which is as <see cref="None"/> for all that comes after.
 /// </remarks>
 public enum SlotPhase : byte
 {
@@ -28,4 +29,7 @@ public enum SlotPhase : byte
 
     /// <summary>Being received from another shard; not served.</summary>
     Importing,
+
+    /// <summary>Another shard's, whose move to here was given up: this epoch was never owned here, however high it is.</summary>
+    Dropped,
 }

@@ -10,6 +10,12 @@ public readonly record struct SlotTransfer(ShardId Peer, ulong Stream = 0, ulong
 {
     /// <summary>No chunk of this stream is taken any more.</summary>
     public const ulong NoMoreChunks = ulong.MaxValue;
+
+    /// <summary>At the target of a move that was given up, while what it has is deleted.</summary>
+    public static SlotTransfer OfDropped(ShardId peer) => new(peer, 0, NoMoreChunks);
+
+    /// <summary>With <see cref="SlotPhase.Cleaning"/>: what is deleted was never owned.</summary>
+    public bool IsDropped => NextChunk == NoMoreChunks;
 }
 
 /// <summary>What a slot is to this shard.</summary>

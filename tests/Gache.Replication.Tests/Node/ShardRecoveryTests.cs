@@ -10,6 +10,7 @@ namespace Gache.Replication.Tests.Node;
 /// <summary>A shard that lost its majority for good goes on with one folder, and every crash on the way leaves the old member or the new.</summary>
 public sealed class ShardRecoveryTests
 {
+    private static readonly RecoveryRaise Raise = RecoveryRaise.At(new DateTimeOffset(2026, 11, 27, 0, 0, 0, TimeSpan.Zero));
     private const int Keys = 40;
     private const ulong Term = 7;
     private static readonly FolderIdentity Old = new(new NodeId(1), new ShardId(2), new ClusterId(3));
@@ -34,7 +35,7 @@ public sealed class ShardRecoveryTests
             Assert.Equal((Three, SlotSet.All, false), (picture.Configuration, picture.Slots, picture.HasLostData));
             Assert.Equal(5, Assert.Single(picture.Moving).Slot);
             revision = picture.Revision;
-            who = recovery.CarryOut();
+            who = recovery.CarryOut(Raise);
         }
 
         Assert.Equal(who, folder.ReadIdentity());
@@ -42,13 +43,13 @@ public sealed class ShardRecoveryTests
         Assert.True(folder.HasLog(Old.Node)); // as it was
         using var started = new Started(disk, folder, who);
         RaftCore core = started.Start.Core;
-        Assert.Equal((Term + ShardRecovery.TermsRaised, (ulong)Keys + 4), (core.Term, core.LastIndex));
+        Assert.Equal((Term + Raise.Terms, (ulong)Keys + 4), (core.Term, core.LastIndex));
         Assert.Equal(new Configuration([new Member(who.Node, "n1:7000", "n1:8000")], [who.Node]), core.Configuration);
         KeyValueStore store = started.LeadAlone();
         for (int i = 0; i < Keys; i++) Assert.True(store.TryGet(Key(i), out _));
-        Assert.Equal(revision + RecoverCommand.RevisionsRaised, store.Revision);
-        Assert.Equal(new SlotState(SlotPhase.Owned, 1 + RecoverCommand.EpochsRaised, default), store.SlotAt(5));
-        Assert.Equal(new SlotState(SlotPhase.Owned, 1 + RecoverCommand.EpochsRaised, default), store.SlotAt(6));
+        Assert.Equal(revision + Raise.Revisions, store.Revision);
+        Assert.Equal(new SlotState(SlotPhase.Owned, 1 + Raise.Epochs, default), store.SlotAt(5));
+        Assert.Equal(new SlotState(SlotPhase.Owned, 1 + Raise.Epochs, default), store.SlotAt(6));
     }
 
     /// <summary>kill -9 and power failure at each operation in turn; then it is tried again.</summary>
@@ -73,7 +74,7 @@ public sealed class ShardRecoveryTests
                 // Whole either way: the log opens, and says the one or the other.
                 bool isOld = who == Old;
                 Assert.Equal(isOld ? Three : started.Start.Core.Configuration, started.Start.Core.Configuration);
-                Assert.Equal(isOld ? Term : Term + ShardRecovery.TermsRaised, started.Start.Core.Term);
+                Assert.Equal(isOld ? Term : Term + Raise.Terms, started.Start.Core.Term);
                 if (isOld) old++;
                 else recovered++;
             }
@@ -115,7 +116,7 @@ public sealed class ShardRecoveryTests
         folder.WriteRemoved(Old.Node);
         using ShardRecovery recovery = ShardRecovery.Open(disk, folder, SmallLog, new Random(1));
         Assert.True(recovery.Picture.HasLostData);
-        FolderIdentity who = recovery.CarryOut();
+        FolderIdentity who = recovery.CarryOut(Raise);
         Assert.Equal((0UL, false), (folder.ReadMute(who.Node), folder.IsRemoved(who.Node)));
     }
 
@@ -124,7 +125,7 @@ public sealed class ShardRecoveryTests
         try
         {
             using ShardRecovery recovery = ShardRecovery.Open(disk, new DataFolder(disk, "/data"), SmallLog, new Random(1));
-            recovery.CarryOut();
+            recovery.CarryOut(Raise);
             return true;
         }
         catch (SimulatedCrashException)

@@ -1,4 +1,5 @@
 using Gache.Primitives;
+using Xunit;
 
 namespace Gache.Store.Tests;
 
@@ -45,6 +46,19 @@ internal sealed class MoveDriver : IDisposable
 
     public static bool Release(KeyValueStore store, ulong epoch, int most = 100, ulong stream = 0) =>
         Apply(store, new SlotCommand(CommandKind.Release, Number, epoch, default, stream, (ulong)most).Encode());
+
+    /// <summary>The state as it is after its own snapshot was loaded.</summary>
+    public static KeyValueStore ThroughSnapshot(KeyValueStore store)
+    {
+        SnapshotCapture capture = store.BeginSnapshot();
+        var writer = new ByteWriter();
+        capture.Head.WriteTo(writer);
+        var reader = new ByteReader(writer.Written);
+        var loaded = new KeyValueStore();
+        loaded.Restore(SnapshotHead.ReadFrom(ref reader), capture.Drain());
+        Assert.Equal(store.Checksum, loaded.Checksum);
+        return loaded;
+    }
 
     /// <summary>Sends all that the export gives until it is caught up.</summary>
     public ulong Stream(SlotExport export, ulong epoch, ulong stream, ulong chunk, int maxBytes = 4_096)

@@ -7,6 +7,8 @@ namespace Gache.Store.Tests;
 /// <summary>P9: a slot has one owner at a time, ordered by epoch, and a move loses and doubles nothing.</summary>
 public sealed class SlotMoveTests
 {
+    private static readonly DateTimeOffset Then = new(2026, 11, 27, 12, 0, 0, TimeSpan.Zero);
+
     [Fact]
     public void A_moved_slot_has_at_its_target_what_it_had_at_its_source_though_it_changed_meanwhile()
     {
@@ -118,7 +120,7 @@ public sealed class SlotMoveTests
         Assert.Equal(ApplyStatus.Done, move.Source.Set(MoveDriver.Key(1), "b"u8).Status);
         Assert.True(MoveDriver.Apply(move.Target, new SlotCommand(CommandKind.DropImport, MoveDriver.Number, 3, MoveDriver.SourceShard).Encode()));
         Assert.True(MoveDriver.Release(move.Target, 3));
-        Assert.Equal(new SlotState(SlotPhase.None, 3, default), move.Target.SlotAt(MoveDriver.Number));
+        Assert.Equal(new SlotState(SlotPhase.Dropped, 3, default), move.Target.SlotAt(MoveDriver.Number));
         Assert.False(move.BeginImport(2, stream: 9));
         Assert.True(MoveDriver.Apply(move.Source, new SlotCommand(CommandKind.EndKeep, MoveDriver.Number, 3).Encode()));
 
@@ -206,10 +208,72 @@ public sealed class SlotMoveTests
         using var store = new KeyValueStore();
         store.Set("a"u8, "1"u8);
         ulong before = store.Revision;
-        Assert.True(MoveDriver.Apply(store, RecoverCommand.Encode()));
-        Assert.True(store.Revision >= before + (1ul << 32));
-        Assert.Equal(1 + RecoverCommand.EpochsRaised, store.SlotAt(0).Epoch);
+        RecoveryRaise raise = RecoveryRaise.At(Then);
+        Assert.True(MoveDriver.Apply(store, RecoverCommand.Encode(raise)));
+        Assert.Equal(before + raise.Revisions, store.Revision);
+        Assert.True(raise.Revisions > 1ul << 32, $"{raise}");
+        Assert.Equal(1 + raise.Epochs, store.SlotAt(0).Epoch);
         Assert.Equal("1"u8.ToArray(), store.Get("a"u8));
+    }
+
+    /// <summary>A's recovery gave revisions and epochs, and then A was lost too: B's folder is as old as A's was.</summary>
+    [Fact]
+    public void Two_recoveries_of_one_shard_from_sibling_folders_give_nothing_twice()
+    {
+        using var first = new KeyValueStore();
+        using var second = new KeyValueStore();
+        foreach (KeyValueStore store in new[] { first, second }) store.Set("a"u8, "1"u8);
+        MoveDriver.Apply(first, RecoverCommand.Encode(RecoveryRaise.At(Then)));
+        for (int i = 0; i < 10_000; i++) first.Set("a"u8, "2"u8); // in one second
+        MoveDriver.Apply(second, RecoverCommand.Encode(RecoveryRaise.At(Then.AddSeconds(1))));
+        Assert.True(second.Revision > first.Revision, $"{second.Revision} after {first.Revision}");
+        Assert.True(second.SlotAt(0).Epoch > first.SlotAt(0).Epoch);
+    }
+
+    [Fact]
+    public void A_recovered_founding_shard_grants_slots_to_nobody_new()
+    {
+        using var founding = new KeyValueStore();
+        ShardId b = new(2), c = new(3), d = new(4);
+        MoveDriver.Apply(founding, new SlotsCommand(CommandKind.Found, default, true, SlotSet.Of(0, 5_000)).Encode());
+        Assert.True(Grant(b, SlotSet.Of(5_001, 10_000)));
+        MoveDriver.Apply(founding, RecoverCommand.Encode(RecoveryRaise.At(Then))); // the grant to c was lost with the others
+        Assert.False(Grant(d, SlotSet.Of(12_000, 12_001)));
+        Assert.True(Grant(b, SlotSet.Of(5_001, 10_000))); // said again
+        Assert.True(Grant(c, new SlotSet())); // none can be nobody's
+        using KeyValueStore loaded = MoveDriver.ThroughSnapshot(founding);
+        Assert.True(loaded.AreGrantsClosed);
+
+        bool Grant(ShardId shard, SlotSet slots) => MoveDriver.Apply(founding, new SlotsCommand(CommandKind.Grant, shard, false, slots).Encode());
+    }
+
+    [Fact]
+    public void A_slot_whose_move_was_given_up_is_dropped_and_was_never_owned()
+    {
+        using var move = new MoveDriver();
+        for (int i = 0; i < 20; i++) move.Source.Set(MoveDriver.Key(i), "x"u8);
+        var drop = new SlotCommand(CommandKind.DropImport, MoveDriver.Number, 3, new ShardId(1));
+
+        // Told before anything came: what was begun at an earlier epoch comes too late.
+        Assert.True(MoveDriver.Apply(move.Target, drop.Encode()));
+        Assert.Equal(new SlotState(SlotPhase.Dropped, 3, default), move.Target.SlotAt(MoveDriver.Number));
+        Assert.False(MoveDriver.Apply(move.Target, new SlotCommand(CommandKind.BeginImport, MoveDriver.Number, 2, new ShardId(1), 1).Encode()));
+        Assert.False(MoveDriver.Apply(move.Target, drop.Encode())); // said again
+
+        // And later, with something there.
+        Assert.True(MoveDriver.Apply(move.Target, new SlotCommand(CommandKind.BeginImport, MoveDriver.Number, 4, new ShardId(1), 2).Encode()));
+        byte[] records = move.Source.BeginExport(MoveDriver.Number).Next(100_000);
+        Assert.True(MoveDriver.Apply(move.Target, new SlotCommand(CommandKind.Import, MoveDriver.Number, 4, new ShardId(1), 2).Encode(records)));
+        Assert.True(MoveDriver.Apply(move.Target, (drop with { Epoch = 5 }).Encode()));
+        Assert.Equal(SlotPhase.Cleaning, move.Target.PhaseOf(MoveDriver.Number));
+        using KeyValueStore loaded = MoveDriver.ThroughSnapshot(move.Target);
+        foreach (KeyValueStore target in new[] { move.Target, loaded })
+        {
+            while (target.PhaseOf(MoveDriver.Number) == SlotPhase.Cleaning)
+                Assert.True(MoveDriver.Apply(target, new SlotCommand(CommandKind.Release, MoveDriver.Number, 5, Number: 7).Encode()));
+            Assert.Equal(new SlotState(SlotPhase.Dropped, 5, default), target.SlotAt(MoveDriver.Number));
+            Assert.Equal(0, target.KeyCountOf(MoveDriver.Number));
+        }
     }
 
     [Fact]

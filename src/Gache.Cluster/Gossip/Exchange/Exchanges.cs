@@ -6,8 +6,11 @@ namespace Gache.Cluster;
 /// <summary>The calls that this node makes: when, to whom, and what becomes of their ends. An error ends one exchange, never the loop.</summary>
 internal sealed class Exchanges
 {
-    /// <summary>Live peers a round.</summary>
-    private const int LivePerRound = 3;
+    /// <summary>The most live peers a round.</summary>
+    private const int MostPerRound = 3;
+
+    /// <summary>One more peer a round for so many live ones: among few a change is with all of them soon enough, and each exchange wakes two nodes.</summary>
+    private const int LiveForOneMore = 16;
 
     /// <summary>Exchanges under way at once; dead addresses take a second each.</summary>
     private const int MaxUnderWay = 16;
@@ -44,14 +47,16 @@ internal sealed class Exchanges
     /// <summary>Begins what is due: the peers of a round one after another, spread over it, so that what one told can be asked of the next.</summary>
     public void Begin(TimeSpan now)
     {
-        TimeSpan every = options.Round / LivePerRound;
+        int live = choice.LiveCount;
+        int perRound = live == 0 ? MostPerRound : Math.Min(MostPerRound, 1 + (live / LiveForOneMore)); // alone: whoever is there is to be found soon
+        TimeSpan every = options.Round / perRound;
         if (now - nextLive > options.Round) nextLive = now; // after a pause nothing is made up for
         for (; nextLive <= now; nextLive += every)
         {
             bool isAlone = choice.IsAlone;
             if (choice.NextLive() is { } peer) Begin(peer.Record!.ClusterAddress, peer.Id);
             if (isAlone) BeginLost(options.Round, options.Round, now);
-            if (++livesThisRound < LivePerRound) continue;
+            if (++livesThisRound < perRound) continue;
             livesThisRound = 0;
             if (choice.SometimesDead() is { } dead) Begin(dead.Record!.ClusterAddress, dead.Id);
             if (!isAlone) BeginLost(options.TryLostEvery, options.TryUnmetEvery, now);

@@ -47,5 +47,8 @@ internal sealed class PeerChoice(NodeTable table, Random random)
 
     public bool IsAlone => !Live.Any();
 
+    /// <summary>How many peers are alive.</summary>
+    public int LiveCount => Live.Count();
+
     private IEnumerable<KnownNode> Live => table.Nodes.Where(node => node != table.Own && node.IsAlive && node.Record is not null);
 }

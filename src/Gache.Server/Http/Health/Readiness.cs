@@ -45,7 +45,7 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
             else if (reasons.Count == 0) reasons.Add("in no shard yet");
         }
 
-        return new Readiness(reasons, WarningsOf(status));
+        return new Readiness(reasons, [.. WarningsOf(status), .. cluster?.Warnings ?? []]);
     }
 
     private static string? LagWords(ReplicaStatus status)
