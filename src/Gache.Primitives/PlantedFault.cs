@@ -47,6 +47,9 @@ public enum PlantedFault
 
     /// <summary>An addition is carried out whatever bound it names.</summary>
     BoundIgnored,
+
+    /// <summary>A repeat of a keyed write is carried out again.</summary>
+    RepeatForgotten,
 }
 
 /// <summary>Says which mistake is planted on this thread. In a Release build none can be: every question is a constant no.</summary>

@@ -33,6 +33,9 @@ public enum RefusalCode
     /// <summary>The store's memory bound is reached: no puts. Surely not applied.</summary>
     MemoryFull,
 
+    /// <summary>As many answers are kept for repeats as may be: no new keyed writes. Surely not applied.</summary>
+    IdempotencyFull,
+
     /// <summary>The node may not serve: its address belongs to another shard, or it lost data. Surely not applied.</summary>
     NotServing,
 

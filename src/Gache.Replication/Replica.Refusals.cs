@@ -41,6 +41,9 @@ public sealed partial class Replica
     private static readonly Refusal DiskFull = new(
         RefusalCode.DiskFull, "the disk of a voter is nearly full: reads and deletes go on, and puts will when there is space again");
 
+    private static readonly Refusal IdempotencyFull = new(
+        RefusalCode.IdempotencyFull, "this shard keeps as many answers for repeats as it may, each for ten minutes: try later, or without Idempotency-Key", RetryAfter: TimeSpan.FromSeconds(10));
+
     private static readonly Refusal NotServed = new(
         RefusalCode.NotServed, "the key's slot is not served by this shard; ask its owner", RetryAfter: TimeSpan.FromSeconds(1));
 

@@ -36,6 +36,7 @@ public sealed partial class Replica
                 TakeWishes();
                 TakeRequests();
                 Propose();
+                ProposeTime();
                 core.Drain(outputs);
                 Perform();
                 more = Apply();
@@ -204,6 +205,12 @@ public sealed partial class Replica
             if (operation.NeedsSpace && NoSpaceFor(operation.Command) is { } refusal)
             {
                 Refuse(operation, refusal);
+                continue;
+            }
+
+            if (IsIdempotencyFull(operation))
+            {
+                Refuse(operation, IdempotencyFull);
                 continue;
             }
 
@@ -383,6 +390,7 @@ public sealed partial class Replica
     private void TakeLeadership()
     {
         leadingSinceTick = nowTick;
+        timeIndex = 0;
         checksums.ForgetReports();
         members.StartLeading();
         Counters.ElectionsWon++;

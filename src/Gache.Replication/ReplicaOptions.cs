@@ -27,6 +27,9 @@ public sealed record ReplicaOptions
     /// <summary>The store's memory beyond which this node wants no puts, in bytes.</summary>
     public long MaxStoreBytes { get; init; } = long.MaxValue;
 
+    /// <summary>Answers that are kept for repeats at most; a keyed write beyond that is refused, and none is forgotten early.</summary>
+    public long MaxIdempotencyRecords { get; init; } = 1_000_000;
+
     /// <summary>A snapshot is taken when the log behind the last one exceeds this, or that snapshot's size if it is larger; in bytes.</summary>
     public long SnapshotAfterBytes { get; init; } = 64 << 20;
 

@@ -20,6 +20,9 @@ public enum ApplyStatus : byte
 
     /// <summary>It was not, and changed nothing: the sum is beyond the bounds.</summary>
     OutOfRange = 6,
+
+    /// <summary>It was not, and changed nothing: its Idempotency-Key was used for another command.</summary>
+    IdempotencyKeyReused = 7,
 }
 
 /// <summary>The answer to an applied command; the same on every replica.</summary>

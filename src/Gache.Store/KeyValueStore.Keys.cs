@@ -9,12 +9,27 @@ public sealed partial class KeyValueStore
     {
         int slot = Slot.Of(view.Key);
         if (!ownership.IsServed(slot)) return new ApplyResult(ApplyStatus.NotServed, Revision, false);
-        return view.Options.IsEmpty ? Write(slot, view) : WriteIf(slot, view);
+        return view.Options.IsEmpty ? Write(slot, view) : WriteWithOptions(slot, view);
     }
 
-    private ApplyResult WriteIf(int slot, in CommandView view)
+    private ApplyResult WriteWithOptions(int slot, in CommandView view)
     {
         Invariant.Holds(WriteOptionsView.TryParse(view.Options, out WriteOptionsView options), $"entry {AppliedIndex} has options that cannot be read");
+        if (options.Idempotency.IsEmpty) return WriteIf(slot, view, options);
+        if (TryRecall(slot, options.Idempotency, out Record kept))
+        {
+            return IdempotencyRecord.FingerprintIn(kept.Value).SequenceEqual(options.Idempotency[IdempotencyMark.IdentityBytes..])
+                ? IdempotencyRecord.AnswerIn(kept)
+                : new ApplyResult(ApplyStatus.IdempotencyKeyReused, 0, false);
+        }
+
+        ApplyResult answer = WriteIf(slot, view, options);
+        Remember(slot, options.Idempotency, answer);
+        return answer;
+    }
+
+    private ApplyResult WriteIf(int slot, in CommandView view, in WriteOptionsView options)
+    {
         bool exists = table.Blocks.TryFind(slot, view.Key, out Record present);
         ulong revision = exists ? present.Revision : 0;
         if (!options.Condition.Holds(exists, revision)) return new ApplyResult(ApplyStatus.ConditionFailed, revision, exists);

@@ -76,9 +76,9 @@ public sealed partial class KeyValueStore
         exports = [];
     }
 
-    private void NoteChange(int slot, ReadOnlySpan<byte> key)
+    private void NoteChange(int tree, ReadOnlySpan<byte> key)
     {
-        if (exports.Length > 0) exports[slot]?.Changed(key);
+        if (exports.Length > 0) exports[tree % Slot.Count]?.Changed(tree, key);
     }
 
     private bool ApplySlots(in CommandView view)
@@ -102,7 +102,9 @@ public sealed partial class KeyValueStore
             default:
                 bool isOne = SlotCommand.TryParse(view.Kind, view.Value, out SlotCommand one, out ReadOnlySpan<byte> records);
                 Invariant.Holds(isOne, $"entry {AppliedIndex} is no command on a slot");
-                return ApplySlot(one, records);
+                bool isApplied = ApplySlot(one, records);
+                Schedule(one.Slot);
+                return isApplied;
         }
     }
 
@@ -114,6 +116,7 @@ public sealed partial class KeyValueStore
             // At the source.
             case CommandKind.Hand when now.Phase == SlotPhase.Leaving && now.Epoch == command.Epoch && now.Transfer.Peer == command.Peer:
                 ownership[command.Slot] = new SlotState(SlotPhase.Handed, command.Epoch + 1, now.Transfer);
+                if (HasTimes(command.Slot)) clocks.Stop(command.Slot, time.Applied);
                 return true;
             case CommandKind.Keep when now.Phase == SlotPhase.Leaving && now.Epoch == command.Epoch:
                 // The epoch that the target may have begun to import at is passed over: it can never own that one.
@@ -135,6 +138,7 @@ public sealed partial class KeyValueStore
                 Revision = Math.Max(Revision, command.Number);
                 importing--;
                 ownership[command.Slot] = new SlotState(SlotPhase.Owned, command.Epoch, default);
+                if (HasTimes(command.Slot)) clocks.Start(command.Slot, command.SlotTime, time.Applied);
                 return true;
             case CommandKind.DropImport when now.Epoch < command.Epoch:
                 return DropImport(command, now);
@@ -182,7 +186,7 @@ public sealed partial class KeyValueStore
         bool isLater = now.Phase == SlotPhase.Importing
             && (now.Epoch < command.Epoch || (now.Epoch == command.Epoch && now.Transfer.Peer == command.Peer && now.Transfer.Stream < command.Stream));
         if (!isNew && !isLater) return false;
-        if (table.KeyCountOf(command.Slot) > 0) return false; // emptied in slices first: Release
+        if (table.RecordCountOf(command.Slot) > 0) return false; // emptied in slices first: Release
         if (isNew && importing >= MaxImports) return false;
         if (isNew) importing++;
         ownership[command.Slot] = new SlotState(SlotPhase.Importing, command.Epoch, new SlotTransfer(command.Peer, command.Stream));
@@ -200,8 +204,9 @@ public sealed partial class KeyValueStore
 
         while (!records.IsEmpty && MovedRecords.TryTake(ref records, command.Slot, out MovedRecord record))
         {
-            if (record.IsRemoved) table.Remove(command.Slot, record.Key);
-            else table.Set(command.Slot, record.Key, record.Revision, record.Value);
+            int tree = record.IsIdempotency ? Trees.IdempotencyOf(command.Slot) : command.Slot;
+            if (record.IsRemoved) table.Remove(tree, record.Key);
+            else table.Set(tree, record.Key, record.Revision, record.Value);
             // A snapshot's records are never of a later revision than its head.
             Revision = Math.Max(Revision, record.Revision);
         }
@@ -236,7 +241,8 @@ public sealed partial class KeyValueStore
         {
             case SlotPhase.Handed or SlotPhase.Cleaning:
                 table.RemoveFirst(command.Slot, (int)command.Number);
-                bool isEmpty = table.KeyCountOf(command.Slot) == 0;
+                bool isEmpty = table.RecordCountOf(command.Slot) == 0;
+                if (isEmpty) clocks.Forget(command.Slot);
                 bool isDropped = now.Phase == SlotPhase.Cleaning && now.Transfer.IsDropped;
                 ownership[command.Slot] = isEmpty
                     ? new SlotState(isDropped ? SlotPhase.Dropped : SlotPhase.None, now.Epoch, default)
@@ -270,6 +276,7 @@ public sealed partial class KeyValueStore
         var writer = new ByteWriter(4_096);
         grants.WriteTo(writer);
         ownership.WriteTo(writer);
+        if (!clocks.AreUntouched) clocks.WriteTo(writer);
         return writer.WrittenMemory;
     }
 
@@ -278,7 +285,9 @@ public sealed partial class KeyValueStore
         ResetSlots();
         if (encoded.IsEmpty) return;
         var reader = new ByteReader(encoded.Span);
-        if (!grants.TryReadFrom(ref reader) || !ownership.TryReadFrom(ref reader) || reader.Remaining > 0)
+        bool isRead = grants.TryReadFrom(ref reader) && ownership.TryReadFrom(ref reader)
+            && (reader.Remaining == 0 || clocks.TryReadFrom(ref reader));
+        if (!isRead || reader.Remaining > 0)
             throw new SnapshotDamagedException("what the snapshot says of slots cannot be read");
         importing = ownership.Moving.Count(slot => ownership.PhaseOf(slot) == SlotPhase.Importing);
     }
@@ -289,5 +298,7 @@ public sealed partial class KeyValueStore
         ownership.Reset();
         grants.Reset();
         importing = 0;
+        clocks.Reset();
+        due.Clear();
     }
 }

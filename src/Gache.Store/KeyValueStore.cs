@@ -49,7 +49,7 @@ public sealed partial class KeyValueStore : IDisposable
     {
         get
         {
-            Span<byte> state = stackalloc byte[16 + sizeof(ulong) + sizeof(uint) + 16 + 16];
+            Span<byte> state = stackalloc byte[16 + sizeof(ulong) + sizeof(uint) + 16 + 16 + 16];
             BinaryPrimitives.WriteUInt128LittleEndian(state, table.Checksum);
             BinaryPrimitives.WriteUInt64LittleEndian(state[16..], Revision);
             BinaryPrimitives.WriteUInt32LittleEndian(state[24..], FeatureLevel);
@@ -57,6 +57,8 @@ public sealed partial class KeyValueStore : IDisposable
             if (isUntold) return XxHash128.HashToUInt128(state[..28]);
             BinaryPrimitives.WriteUInt128LittleEndian(state[28..], ownership.Checksum);
             BinaryPrimitives.WriteUInt128LittleEndian(state[44..], grants.Checksum);
+            if (clocks.AreUntouched) return XxHash128.HashToUInt128(state[..60]);
+            BinaryPrimitives.WriteUInt128LittleEndian(state[60..], clocks.Checksum);
             return XxHash128.HashToUInt128(state);
         }
     }
@@ -64,13 +66,17 @@ public sealed partial class KeyValueStore : IDisposable
     /// <summary>Native memory that is taken and not given back, in bytes.</summary>
     internal long NativeBytes => ledger.SlabBytes + ledger.ValueBytes;
 
-    /// <summary>The sum of the checksums of a slot's records.</summary>
+    /// <summary>The sum of the checksums of a slot's records, of keys and of answers that are kept for repeats.</summary>
     /// <param name="slot">0 to 16,383.</param>
     public UInt128 SlotChecksum(int slot) => table.ChecksumOf(slot);
 
     /// <summary>How many keys a slot has.</summary>
     /// <param name="slot">0 to 16,383.</param>
     public long KeyCountOf(int slot) => table.KeyCountOf(slot);
+
+    /// <summary>How many records a slot has, of keys and of answers that are kept for repeats.</summary>
+    /// <param name="slot">0 to 16,383.</param>
+    public long RecordCountOf(int slot) => table.RecordCountOf(slot);
 
     /// <summary>Applies a committed command.</summary>
     /// <param name="index">The entry's index: the one after <see cref="AppliedIndex"/>.</param>
@@ -81,6 +87,7 @@ public sealed partial class KeyValueStore : IDisposable
         MoveTo(index);
         Invariant.Holds(Command.TryParse(command, out CommandView view), $"entry {index} of {command.Length} bytes is not a command");
         time.Apply(view.StoreTimeMilliseconds);
+        if (due.NextAt <= time.Applied) DeleteWhatIsOver(view.Kind == CommandKind.Time ? DeletedByATime : DeletedBesideACommand);
 
         if (view.Kind.IsOfSlots()) return new ApplyResult(ApplySlots(view) ? ApplyStatus.Done : ApplyStatus.Outdated, Revision, false);
         return view.Kind == CommandKind.Time ? new ApplyResult(ApplyStatus.Done, Revision, false) : ApplyToKey(view);
@@ -149,6 +156,7 @@ public sealed partial class KeyValueStore : IDisposable
         FeatureLevel = head.FeatureLevel;
         RestoreSlots(head.Slots);
         time.Restore(head.StoreTimeMilliseconds);
+        ScheduleAll();
         if (Checksum != expectedChecksum || Checksum != head.Checksum)
         {
             throw new SnapshotDamagedException(

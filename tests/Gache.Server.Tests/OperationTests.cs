@@ -174,8 +174,6 @@ public sealed class OperationTests
     [InlineData("GET", "?level=stale&min-revision=7", "")]
     [InlineData("PUT", "", "If-Unmodified-Since: Sat, 29 Oct 1994 19:43:31 GMT\r\n")]
     [InlineData("DELETE", "", "If-Modified-Since: Sat, 29 Oct 1994 19:43:31 GMT\r\n")]
-    [InlineData("POST", "", "Idempotency-Key: abc\r\n")]
-    [InlineData("DELETE", "", "idempotency-key: abc\r\n")]
     public async Task What_is_promised_and_not_built_is_501_and_never_ignored(string method, string query, string headers)
     {
         await using TestNode node = await TestNode.StartAsync();

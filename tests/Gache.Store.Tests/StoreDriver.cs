@@ -20,6 +20,7 @@ internal static class StoreDriver
         var draft = new CommandDraft(kind, key.Length, value.Length, options);
         key.CopyTo(draft.Key);
         value.CopyTo(draft.Value.Span);
+        draft.Seal();
         return draft.Bytes;
     }
 

@@ -256,8 +256,8 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
                 if (isAll) break;
             }
 
-            (UInt128 checksum, ulong revision) = await own.InspectAsync(store => (store.SlotChecksum(slot), store.Revision)).ConfigureAwait(false);
-            SlotCommand takeOver = begin with { Kind = CommandKind.TakeOver, Number = revision, Checksum = checksum };
+            (UInt128 checksum, ulong revision, ulong time) = await own.InspectAsync(store => (store.SlotChecksum(slot), store.Revision, store.SlotTime(slot))).ConfigureAwait(false);
+            SlotCommand takeOver = begin with { Kind = CommandKind.TakeOver, Number = revision, Checksum = checksum, SlotTime = time };
             answer = await InsistAsync(own, stream, CallKind.ImportOwn, target, takeOver.Encode()).ConfigureAwait(false);
             if (answer != MoveAnswer.Owned) return Words(answer);
         }

@@ -48,9 +48,9 @@ internal sealed class SlotTarget(Func<Replica?> replica, MoveOptions options, IL
     {
         for (int slice = 0; slice < MaxSlices; slice++)
         {
-            (SlotState now, long keys) = await own.InspectAsync(store => (store.SlotAt(command.Slot), store.KeyCountOf(command.Slot))).ConfigureAwait(false);
+            (SlotState now, long records) = await own.InspectAsync(store => (store.SlotAt(command.Slot), store.RecordCountOf(command.Slot))).ConfigureAwait(false);
             if (IsOwned(now, command.Epoch)) return MoveAnswer.Owned;
-            if (now.Phase == SlotPhase.Importing && keys > 0)
+            if (now.Phase == SlotPhase.Importing && records > 0)
             {
                 // What an earlier stream left goes in slices; whoever still sends it is shut out by the first of them.
                 if (now.Epoch > command.Epoch || (now.Epoch == command.Epoch && now.Transfer.Stream >= command.Stream)) return MoveAnswer.BeginAnew;
@@ -59,7 +59,7 @@ internal sealed class SlotTarget(Func<Replica?> replica, MoveOptions options, IL
                 continue;
             }
 
-            if (keys > 0) return MoveAnswer.Later; // being cleaned up from an earlier life
+            if (records > 0) return MoveAnswer.Later; // being cleaned up from an earlier life
             return await ProposeAsync(own, command, command.Encode(), otherwise: MoveAnswer.BeginAnew).ConfigureAwait(false);
         }
 

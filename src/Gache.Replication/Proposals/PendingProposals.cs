@@ -7,19 +7,31 @@ internal sealed class PendingProposals
 
     public int Count => waiting.Count;
 
-    public void Add(WriteOperation operation) => waiting.Enqueue(operation);
+    /// <summary>How many of them are keyed writes.</summary>
+    public int Keyed { get; private set; }
+
+    public void Add(WriteOperation operation)
+    {
+        waiting.Enqueue(operation);
+        if (operation.IsKeyed) Keyed++;
+    }
 
     /// <summary>The proposal that stands at an index that is being applied, if it is ours; earlier ones cannot be left.</summary>
     public WriteOperation? Take(ulong index)
     {
         if (!waiting.TryPeek(out WriteOperation? first) || first.Index != index) return null;
-        return waiting.Dequeue();
+        return TakeAny();
     }
 
     /// <summary>The earliest whose deadline passed, or null. Deadlines rise in order of arrival, and so of index.</summary>
     public WriteOperation? TakeExpired(long tick) =>
-        waiting.TryPeek(out WriteOperation? first) && first.DeadlineTick <= tick ? waiting.Dequeue() : null;
+        waiting.TryPeek(out WriteOperation? first) && first.DeadlineTick <= tick ? TakeAny() : null;
 
     /// <summary>The earliest, whatever its state; null when none is left.</summary>
-    public WriteOperation? TakeAny() => waiting.TryDequeue(out WriteOperation? first) ? first : null;
+    public WriteOperation? TakeAny()
+    {
+        if (!waiting.TryDequeue(out WriteOperation? first)) return null;
+        if (first.IsKeyed) Keyed--;
+        return first;
+    }
 }

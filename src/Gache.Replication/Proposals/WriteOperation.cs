@@ -15,6 +15,9 @@ internal sealed class WriteOperation : Operation, IValueTaskSource<WriteAnswer>
     /// <summary>Whether it needs memory and disk, and so is refused when they are short; deletes always go.</summary>
     public bool NeedsSpace { get; private set; }
 
+    /// <summary>Whether its answer is kept for repeats, in one of a bounded number of records.</summary>
+    public bool IsKeyed { get; private set; }
+
     /// <summary>Its place in the log once proposed, else 0.</summary>
     public ulong Index { get; set; }
 
@@ -28,6 +31,7 @@ internal sealed class WriteOperation : Operation, IValueTaskSource<WriteAnswer>
         WriteOperation operation = OperationPool<WriteOperation>.Rent();
         operation.Command = command;
         operation.NeedsSpace = needsSpace;
+        operation.IsKeyed = Gache.Store.Command.IsKeyed(command);
         operation.Index = operation.Term = 0;
         return operation;
     }

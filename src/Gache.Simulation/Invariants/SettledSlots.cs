@@ -33,8 +33,8 @@ internal static class SettledSlots
                     KeyValueStore store = machine.Run!.Store!;
                     SlotState state = store.SlotAt(slot);
                     if (state.Phase == SlotPhase.Owned) owners += machine == shard.Machines[0] ? 1 : 0;
-                    else if (store.KeyCountOf(slot) > 0 && !IsLeftover(shards, slot, state))
-                        return new("a key is in two shards", $"{machine.Name} has {store.KeyCountOf(slot)} keys of slot {slot}, which is {state} there");
+                    else if (store.RecordCountOf(slot) > 0 && !IsLeftover(shards, slot, state))
+                        return new("a key is in two shards", $"{machine.Name} has {store.RecordCountOf(slot)} records of slot {slot}, which is {state} there");
                 }
             }
 

@@ -191,12 +191,16 @@ internal sealed class Machine : IEndpoint
             OperationKind.Add => CommandKind.Add,
             _ => CommandKind.Delete,
         };
-        WriteOptions? options = write.Condition is null && kind != CommandKind.Add
-            ? null
-            : new WriteOptions { Condition = write.Condition, Counter = kind == CommandKind.Add ? write.Counter : null };
+        WriteOptions? options = write.Condition is null && kind != CommandKind.Add && write.IdempotencyKey is null ? null : new WriteOptions
+        {
+            Condition = write.Condition,
+            Counter = kind == CommandKind.Add ? write.Counter : null,
+            IdempotencyKey = Encoding.ASCII.GetBytes(write.IdempotencyKey ?? ""),
+        };
         var draft = new CommandDraft(kind, key.Length, value.Length, options);
         key.CopyTo(draft.Key);
         value.CopyTo(draft.Value);
+        draft.Seal();
         return draft.Bytes;
     }
 

@@ -5,7 +5,8 @@ namespace Gache.Simulation;
 
 /// <summary>
 /// One client: asks, waits for the answer or gives up, follows a redirect, thinks, and asks again. Each attempt is an operation of its own
-/// in the history, so that a refusal which was a lie is found by its value.
+/// in the history, so that a refusal which was a lie is found by its value; only a keyed write of which nothing is known is repeated as it was,
+/// and stays one operation.
 /// </summary>
 public sealed class Client
 {
@@ -22,6 +23,7 @@ public sealed class Client
     private readonly Dictionary<string, string?> leaders = []; // by tag: the API address of the node that answered a leader's question last, or was named as leader
     private readonly Dictionary<string, ulong> revisions = []; // by key: the one seen last
     private readonly Dictionary<string, long> sums = []; // by counter: the one seen last
+    private int keyedWrites;
     private bool isStopped;
 
     /// <summary>Makes a client that begins after its first thinking time.</summary>
@@ -63,25 +65,32 @@ public sealed class Client
 
     private void Ask(OperationKind kind, string key, int attempts)
     {
-        IEndpoint endpoint = Choose(kind, key);
+        string? idempotencyKey = IsWrite(kind) && random.Chance(options.Keyed) ? $"{number}-{++keyedWrites}" : null;
         Operation operation = kind == OperationKind.Add
-            ? history.Invoke(number, kind, key, counter: DrawTerms(key))
-            : history.Invoke(number, kind, key, IsWrite(kind) && random.Chance(options.Conditional) ? DrawCondition(key) : null);
-        operation.Remark = endpoint.ApiAddress;
+            ? history.Invoke(number, kind, key, counter: DrawTerms(key), idempotencyKey: idempotencyKey)
+            : history.Invoke(number, kind, key, IsWrite(kind) && random.Chance(options.Conditional) ? DrawCondition(key) : null, idempotencyKey: idempotencyKey);
+        Begin(new Attempt(operation, idempotencyKey is null ? attempts : options.MostKeyedAttempts, IsRepeat: false));
+    }
+
+    private void Begin(Attempt attempt)
+    {
+        Operation operation = attempt.Operation;
+        IEndpoint endpoint = Choose(operation.Kind, operation.Key);
+        if (!attempt.IsRepeat) operation.Remark = endpoint.ApiAddress;
         IsWaiting = true;
         NodeProcess? process = endpoint.Process;
         if (process is not { IsAlive: true })
         {
-            scheduler.After(random.Between(LeastWay, MostWay), () => End(operation, () => history.Refuse(operation), attempts, "connection refused"));
+            scheduler.After(random.Between(LeastWay, MostWay), () => Refused(attempt, null, "connection refused"));
             return;
         }
 
         // The connection breaks when the process dies: the answer cannot come any more, and what was sent may or may not have been done.
-        Action hangUp = () => End(operation, () => history.GiveUp(operation), 0, "no answer");
+        Action hangUp = () => Lost(attempt, "no answer");
         SimulatedEvent patience = scheduler.After(options.Patience, hangUp);
         Action broken = () => scheduler.After(random.Between(LeastWay, MostWay), hangUp);
         process.Killed += broken;
-        process.After(random.Between(LeastWay, MostWay), () => _ = CarryOutAsync(endpoint, process, operation, attempts, () =>
+        process.After(random.Between(LeastWay, MostWay), () => _ = CarryOutAsync(endpoint, process, attempt, () =>
         {
             process.Killed -= broken;
             EventScheduler.Cancel(patience);
@@ -101,7 +110,7 @@ public sealed class Client
         return random.Chance(0.2) ? new CounterTerms(delta, Max: sums.GetValueOrDefault(key) + 2 * delta) : new CounterTerms(delta);
     }
 
-    private static bool IsWrite(OperationKind kind) => kind is OperationKind.Set or OperationKind.Put or OperationKind.Delete;
+    private static bool IsWrite(OperationKind kind) => kind is OperationKind.Set or OperationKind.Put or OperationKind.Delete or OperationKind.Add;
 
     private IEndpoint Choose(OperationKind kind, string key)
     {
@@ -117,8 +126,9 @@ public sealed class Client
         return random.Pick(all);
     }
 
-    private async Task CarryOutAsync(IEndpoint endpoint, NodeProcess process, Operation operation, int attempts, Action answered)
+    private async Task CarryOutAsync(IEndpoint endpoint, NodeProcess process, Attempt attempt, Action answered)
     {
+        Operation operation = attempt.Operation;
         Action answer;
         Refusal? refusal;
         try
@@ -128,7 +138,7 @@ public sealed class Client
                 byte[] value = operation.WritesValue ? ValueCodec.Encode(operation.Value) : [];
                 WriteAnswer write = await endpoint.WriteAsync(operation, value).ConfigureAwait(false);
                 refusal = write.Refusal;
-                answer = () => Complete(operation, write);
+                answer = () => Complete(attempt, write);
             }
             else
             {
@@ -153,30 +163,23 @@ public sealed class Client
         }
 
         if (!process.IsAlive) return; // died while it answered
-        if (refusal is not null && !IsUnknown(refusal.Code)) endpoint.Refused(operation);
+        if (refusal is not null && !IsUnknown(refusal.Code) && !operation.IsInDoubt && !attempt.IsRepeat) endpoint.Refused(operation);
         answered();
-        if (random.Chance(options.LostAnswers)) (answer, refusal) = (() => history.GiveUp(operation), null);
+        bool isLost = random.Chance(operation.IdempotencyKey is null ? options.LostAnswers : options.LostKeyedAnswers);
         scheduler.After(random.Between(LeastWay, MostWay), () =>
         {
-            if (refusal is null)
-            {
-                if (operation.Kind != OperationKind.StaleRead) leaders[TagOf(operation.Key)] = endpoint.ApiAddress;
-                End(operation, answer, 0, null);
-            }
-            else if (IsUnknown(refusal.Code))
-            {
-                End(operation, () => history.GiveUp(operation), 0, refusal.Detail);
-            }
-            else
-            {
-                leaders[TagOf(operation.Key)] = refusal.LeaderApi;
-                End(operation, () => history.Refuse(operation), attempts, refusal.Detail);
-            }
+            if (isLost) Lost(attempt, null);
+            else if (refusal is null) Answered(attempt, endpoint, answer);
+            else if (IsUnknown(refusal.Code)) Lost(attempt, refusal.Detail);
+            else Refused(attempt, refusal.LeaderApi, refusal.Detail);
         });
     }
 
-    private void Complete(Operation operation, WriteAnswer write)
+    private void Complete(Attempt attempt, WriteAnswer write)
     {
+        Operation operation = attempt.Operation;
+        if (operation.IdempotencyKey is not null) operation.Answers.Add(write);
+        if (attempt.IsRepeat) return;
         bool isDone = write.Status == ApplyStatus.Done;
         if (isDone) history.Complete(operation, write.Revision, write.Existed, write.Number);
         else history.Decline(operation, write.Revision, write.Existed);
@@ -187,22 +190,74 @@ public sealed class Client
         else if (isDone ? operation.WritesValue : write.Existed) revisions[operation.Key] = write.Revision;
     }
 
-    private void End(Operation operation, Action complete, int attempts, string? remark)
+    private void Answered(Attempt attempt, IEndpoint endpoint, Action answer)
     {
-        if (operation.Completed != Operation.Never) return; // it gave up before the answer came
-        if (remark is not null) operation.Remark += $": {remark}";
-        complete();
+        if (!TryEnd(attempt, null)) return;
+        Operation operation = attempt.Operation;
+        if (operation.Kind != OperationKind.StaleRead) leaders[TagOf(operation.Key)] = endpoint.ApiAddress;
+        answer();
+        Tell(attempt);
+        if (operation.IdempotencyKey is null || attempt.IsRepeat || isStopped || !random.Chance(options.NeedlessRepeats)) Think();
+        else scheduler.After(random.Between(TimeSpan.Zero, options.LatestRepeat), () => Begin(new Attempt(operation, 1, IsRepeat: true)));
+    }
+
+    /// <summary>This attempt surely had no effect; of earlier ones that says nothing.</summary>
+    private void Refused(Attempt attempt, string? leader, string remark)
+    {
+        if (!TryEnd(attempt, remark)) return;
+        Operation operation = attempt.Operation;
+        leaders[TagOf(operation.Key)] = leader;
+        if (operation.IsInDoubt || attempt.IsRepeat)
+        {
+            Repeat(attempt);
+            return;
+        }
+
+        history.Refuse(operation);
+        Tell(attempt);
+        if (attempt.Left > 1 && !isStopped) scheduler.After(RetryWait(operation), () => Ask(operation.Kind, operation.Key, attempt.Left - 1));
+        else Think();
+    }
+
+    private void Lost(Attempt attempt, string? remark)
+    {
+        if (!TryEnd(attempt, remark)) return;
+        attempt.Operation.IsInDoubt = true;
+        Repeat(attempt);
+    }
+
+    /// <summary>Sends a keyed write once more, as it was; gives up what has no key, or was tried often enough.</summary>
+    private void Repeat(Attempt attempt)
+    {
+        Operation operation = attempt.Operation;
+        if (operation.IdempotencyKey is not null && attempt.Left > 1 && !isStopped)
+        {
+            scheduler.After(RetryWait(operation), () => Begin(new Attempt(operation, attempt.Left - 1, attempt.IsRepeat)));
+            return;
+        }
+
+        if (!attempt.IsRepeat) history.GiveUp(operation);
+        Tell(attempt);
+        Think();
+    }
+
+    private TimeSpan RetryWait(Operation operation) =>
+        leaders.GetValueOrDefault(TagOf(operation.Key)) is null ? random.Between(TimeSpan.Zero, MostRetryWait) : TimeSpan.Zero;
+
+    private bool TryEnd(Attempt attempt, string? remark)
+    {
+        if (attempt.IsOver) return false; // it gave up before the answer came
+        attempt.IsOver = true;
+        if (remark is not null && !attempt.IsRepeat) attempt.Operation.Remark += $": {remark}";
         IsWaiting = false;
-        Trace?.Invoke(operation.ToString());
-        if (attempts > 1 && operation.Outcome == Outcome.NotApplied && !isStopped)
-        {
-            TimeSpan wait = leaders.GetValueOrDefault(TagOf(operation.Key)) is null ? random.Between(TimeSpan.Zero, MostRetryWait) : TimeSpan.Zero;
-            scheduler.After(wait, () => Ask(operation.Kind, operation.Key, attempts - 1));
-        }
-        else
-        {
-            Think();
-        }
+        return true;
+    }
+
+    private void Tell(Attempt attempt) => Trace?.Invoke(attempt.IsRepeat ? $"repeats {attempt.Operation}" : attempt.Operation.ToString());
+
+    private sealed record Attempt(Operation Operation, int Left, bool IsRepeat)
+    {
+        public bool IsOver { get; set; }
     }
 
     private string TagOf(string key) => options.Tags == 0 ? "" : key[..(key.IndexOf('}', StringComparison.Ordinal) + 1)];

@@ -17,9 +17,12 @@ public sealed class History
     public int DoneCount { get; private set; }
 
     /// <summary>Begins an operation; a set or put gets a value that no other one has.</summary>
-    public Operation Invoke(int client, OperationKind kind, string key, Condition? condition = null, CounterTerms counter = default)
+    public Operation Invoke(int client, OperationKind kind, string key, Condition? condition = null, CounterTerms counter = default, string? idempotencyKey = null)
     {
-        var operation = new Operation { Client = client, Kind = kind, Key = key, Invoked = place++, Condition = condition, Counter = counter };
+        var operation = new Operation
+        {
+            Client = client, Kind = kind, Key = key, Invoked = place++, Condition = condition, Counter = counter, IdempotencyKey = idempotencyKey,
+        };
         if (operation.WritesValue) operation.Value = ++lastValue;
         operations.Add(operation);
         return operation;

@@ -1,3 +1,4 @@
+using Gache.Replication;
 using Gache.Store;
 
 namespace Gache.Simulation;
@@ -61,6 +62,15 @@ public sealed class Operation
     /// <summary>Of a write: what must hold for it to be carried out; null for nothing.</summary>
     public Condition? Condition { get; init; }
 
+    /// <summary>Of a keyed write: its Idempotency-Key; null for none. All its repeats are one operation: it may take effect once.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>Of a keyed write: every answer that it and its repeats got.</summary>
+    public List<WriteAnswer> Answers { get; } = [];
+
+    /// <summary>Of a keyed write: an attempt of it may have taken effect, so that the refusal of a later one says nothing of it.</summary>
+    public bool IsInDoubt { get; set; }
+
     /// <summary>Of an addition: what is added, and the bound of the sum.</summary>
     public CounterTerms Counter { get; init; }
 
@@ -102,6 +112,7 @@ public sealed class Operation
             { AnyOf: { } revisions } => $" if revision {string.Join('/', revisions.ToArray())}",
             _ => "",
         }}";
+        if (IdempotencyKey is not null) what += $" as {IdempotencyKey}";
         string end = Completed == Never ? "…" : $"{Completed}";
         string result = Outcome switch
         {

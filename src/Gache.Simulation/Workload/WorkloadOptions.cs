@@ -24,6 +24,18 @@ public sealed record WorkloadOptions
     /// <summary>How often an answer is lost on its way to the client.</summary>
     public double LostAnswers { get; init; } = 0.01;
 
+    /// <summary>How often a write has an Idempotency-Key, and so is repeated as it was while nothing is known of it.</summary>
+    public double Keyed { get; init; } = 0.3;
+
+    /// <summary>How often the answer to a keyed write is lost on its way.</summary>
+    public double LostKeyedAnswers { get; init; } = 0.1;
+
+    /// <summary>How often a keyed write that was answered is sent once more, to see that it gets the same answer.</summary>
+    public double NeedlessRepeats { get; init; } = 0.2;
+
+    /// <summary>How long after its answer at most.</summary>
+    public TimeSpan LatestRepeat { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>The share of each kind, in the order of <see cref="OperationKind"/>.</summary>
     public IReadOnlyList<int> Mix { get; init; } = [25, 15, 12, 36, 12, 10];
 
@@ -35,6 +47,9 @@ public sealed record WorkloadOptions
 
     /// <summary>How many counters they share.</summary>
     public int Counters { get; init; } = 2;
+
+    /// <summary>The most attempts of a keyed write.</summary>
+    public int MostKeyedAttempts { get; init; } = 8;
 
     /// <summary>The name of a counter, in the slot of a key.</summary>
     /// <param name="number">0 to <see cref="Counters"/> - 1.</param>

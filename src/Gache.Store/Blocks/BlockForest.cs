@@ -9,7 +9,7 @@ namespace Gache.Store;
 /// </remarks>
 internal sealed unsafe partial class BlockForest(NativeLedger ledger)
 {
-    private readonly nint[] roots = new nint[Slot.Count];
+    private readonly nint[] roots = new nint[Trees.Count];
     private readonly BlockAllocator blocks = new(ledger);
 
     /// <summary>What the blocks take, in bytes; large values apart.</summary>

@@ -104,6 +104,10 @@ public static class Command
     /// <summary>Whether the command may make the state larger, and so is refused when memory or disk are short; deletes always go.</summary>
     public static bool NeedsSpace(ReadOnlySpan<byte> command) => (CommandKind)command[0] is CommandKind.Set or CommandKind.Put or CommandKind.Add or CommandKind.Import;
 
+    /// <summary>Whether the command's answer is kept for repeats, and so needs one of a bounded number of records.</summary>
+    public static bool IsKeyed(ReadOnlySpan<byte> command) => command[1] == FormatWithOptions
+        && TryParse(command, out CommandView view) && WriteOptionsView.TryParse(view.Options, out WriteOptionsView options) && !options.Idempotency.IsEmpty;
+
     /// <summary>Whether the command brings what belongs to a slot that its source has handed over: nobody serves it until that is here, so the bound
     /// on memory does not hold it up.</summary>
     public static bool IsOfHandedSlot(ReadOnlySpan<byte> command) => (CommandKind)command[0] == CommandKind.Import && SlotCommand.IsOfHanded(command);

@@ -9,6 +9,7 @@ public readonly struct CommandDraft
     private readonly int keyOffset;
     private readonly int keyLength;
     private readonly int valueOffset;
+    private readonly ReadOnlyMemory<byte> idempotencyKey;
 
     /// <summary>Makes room for a key and a value.</summary>
     /// <param name="kind">Set, put, delete or add.</param>
@@ -35,6 +36,7 @@ public readonly struct CommandDraft
         if (options is null) return;
         BinaryPrimitives.WriteUInt16LittleEndian(Bytes.AsSpan(Command.KeyOffset), (ushort)optionsLength);
         options.WriteTo(Bytes.AsSpan(keyOffset + keyLength, optionsLength));
+        idempotencyKey = options.IdempotencyKey;
     }
 
     /// <summary>The whole command, in an array of exactly its size.</summary>
@@ -45,4 +47,13 @@ public readonly struct CommandDraft
 
     /// <summary>Where the value belongs.</summary>
     public Memory<byte> Value => Bytes.AsMemory(valueOffset);
+
+    /// <summary>Key and value stand in their places: a keyed write gets its mark, once, before it is proposed. Any other stays as it is.</summary>
+    public void Seal()
+    {
+        if (idempotencyKey.IsEmpty) return;
+        Span<byte> mark = Bytes.AsSpan(valueOffset - IdempotencyMark.Bytes, IdempotencyMark.Bytes);
+        IdempotencyMark.WriteIdentity(Key, idempotencyKey.Span, mark);
+        IdempotencyMark.WriteFingerprint(Bytes, mark[IdempotencyMark.IdentityBytes..]);
+    }
 }

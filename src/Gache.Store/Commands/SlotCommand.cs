@@ -10,8 +10,9 @@ namespace Gache.Store;
 /// <param name="Stream">The stream's number: attempts of one source rise.</param>
 /// <param name="Number">Import: the chunk's number from 0; Release: at most how many records; TakeOver: the source's revision counter.</param>
 /// <param name="Checksum">TakeOver: the slot's checksum at the source; BeginImport, Import: <see cref="Handed"/> if the source has handed the slot over, else 0.</param>
+/// <param name="SlotTime">TakeOver: the slot's time when it was handed over, in milliseconds; it is encoded only where it is not 0.</param>
 public readonly record struct SlotCommand(
-    CommandKind Kind, int Slot, ulong Epoch, ShardId Peer = default, ulong Stream = 0, ulong Number = 0, UInt128 Checksum = default)
+    CommandKind Kind, int Slot, ulong Epoch, ShardId Peer = default, ulong Stream = 0, ulong Number = 0, UInt128 Checksum = default, ulong SlotTime = 0)
 {
     private const int ChecksumOffset = 2 + 8 + 16 + 8 + 8;
     private const int BodyBytes = ChecksumOffset + 16;
@@ -30,6 +31,7 @@ public readonly record struct SlotCommand(
         writer.WriteUInt64(Stream);
         writer.WriteUInt64(Number);
         writer.WriteUInt128(Checksum);
+        if (SlotTime != 0) writer.WriteUInt64(SlotTime);
         writer.WriteBytes(records);
         return writer.Written.ToArray();
     }
@@ -65,7 +67,9 @@ public readonly record struct SlotCommand(
         var reader = new ByteReader(body);
         command = new SlotCommand(
             kind, reader.ReadUInt16(), reader.ReadUInt64(), new ShardId(reader.ReadUInt128()), reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt128());
-        records = reader.IsValid ? body[BodyBytes..] : default;
+        bool hasTime = kind == CommandKind.TakeOver && reader.Remaining == sizeof(ulong);
+        if (hasTime) command = command with { SlotTime = reader.ReadUInt64() };
+        records = reader.IsValid && !hasTime ? body[BodyBytes..] : default;
         return reader.IsValid && command.Slot < Gache.Store.Slot.Count && (records.IsEmpty || kind == CommandKind.Import);
     }
 }

@@ -6,7 +6,8 @@ namespace Gache.Store;
 /// <summary>What a write asks for beside its key and value. A write that asks for nothing has none, and then costs nothing.</summary>
 /// <remarks>
 /// Little-endian: which parts follow (2 bytes), then the parts in this order: the revisions of If-Match (count 2, 8 each), those of
-/// If-None-Match (count 2, 8 each), what to add with its bounds (8, 8, 8).
+/// If-None-Match (count 2, 8 each), what to add with its bounds (8, 8, 8), the identity and the
+/// fingerprint of a keyed write (16, 8: <see cref="IdempotencyMark"/>), which are the last, so that they stand right before the value.
 /// </remarks>
 public sealed record WriteOptions
 {
@@ -16,17 +17,23 @@ public sealed record WriteOptions
     /// <summary>What an addition adds; null for all other kinds.</summary>
     public CounterTerms? Counter { get; init; }
 
+    /// <summary>The Idempotency-Key: 1 to 64 bytes; empty for none.</summary>
+    public ReadOnlyMemory<byte> IdempotencyKey { get; init; }
+
     private WriteParts Parts =>
         (Condition is { MustExist: true } ? WriteParts.MustExist : 0)
         | (Condition is { MustNotExist: true } ? WriteParts.MustNotExist : 0)
         | (Condition is { AnyOf: not null } ? WriteParts.AnyOf : 0)
         | (Condition is { NoneOf: not null } ? WriteParts.NoneOf : 0)
-        | (Counter is not null ? WriteParts.Counter : 0);
+        | (Counter is not null ? WriteParts.Counter : 0)
+        | (IdempotencyKey.IsEmpty ? 0 : WriteParts.Idempotency);
 
     /// <summary>How many bytes they take in a command.</summary>
-    internal int EncodedLength => sizeof(ushort) + LengthOf(Condition?.AnyOf) + LengthOf(Condition?.NoneOf) + (Counter is null ? 0 : CounterBytes);
+    internal int EncodedLength => sizeof(ushort) + LengthOf(Condition?.AnyOf) + LengthOf(Condition?.NoneOf) + (Counter is null ? 0 : CounterBytes)
+        + (IdempotencyKey.IsEmpty ? 0 : IdempotencyMark.Bytes);
 
-    /// <summary>Encodes them; <paramref name="to"/> has exactly <see cref="EncodedLength"/> bytes.</summary>
+    /// <summary>Encodes them; <paramref name="to"/> has exactly <see cref="EncodedLength"/> bytes. A keyed write's mark is written when the command
+    /// is sealed.</summary>
     internal void WriteTo(Span<byte> to)
     {
         BinaryPrimitives.WriteUInt16LittleEndian(to, (ushort)Parts);
@@ -62,16 +69,20 @@ internal enum WriteParts : ushort
     AnyOf = 4,
     NoneOf = 8,
     Counter = 16,
+    Idempotency = 32,
 }
 
 /// <summary>Encoded <see cref="WriteOptions"/> as they stand in a command's bytes.</summary>
 internal readonly ref struct WriteOptionsView
 {
-    private const WriteParts Known = WriteParts.MustExist | WriteParts.MustNotExist | WriteParts.AnyOf | WriteParts.NoneOf | WriteParts.Counter;
+    private const WriteParts Known = WriteParts.MustExist | WriteParts.MustNotExist | WriteParts.AnyOf | WriteParts.NoneOf | WriteParts.Counter | WriteParts.Idempotency;
 
     public ConditionView Condition { get; private init; }
 
     public CounterTerms? Counter { get; private init; }
+
+    /// <summary>The mark of a keyed write; else empty.</summary>
+    public ReadOnlySpan<byte> Idempotency { get; private init; }
 
     /// <summary>Reads them.</summary>
     /// <returns>False if they are cut off, or have a part that this version does not know: going on would diverge.</returns>
@@ -87,13 +98,25 @@ internal readonly ref struct WriteOptionsView
             || !TryTakeRevisions((parts & WriteParts.NoneOf) != 0, ref bytes, out noneOf)) return false;
         CounterTerms? counter = null;
         if ((parts & WriteParts.Counter) != 0 && !TryTakeCounter(ref bytes, out counter)) return false;
+        ReadOnlySpan<byte> mark = default;
+        if ((parts & WriteParts.Idempotency) != 0)
+        {
+            if (bytes.Length != IdempotencyMark.Bytes) return false;
+            mark = bytes;
+        }
+        else if (!bytes.IsEmpty)
+        {
+            return false;
+        }
+
         options = new WriteOptionsView
         {
             Condition = new ConditionView(
                 (parts & WriteParts.MustExist) != 0, (parts & WriteParts.MustNotExist) != 0, (parts & WriteParts.AnyOf) != 0, anyOf, noneOf),
             Counter = counter,
+            Idempotency = mark,
         };
-        return bytes.IsEmpty;
+        return true;
     }
 
     private static bool TryTakeCounter(ref ReadOnlySpan<byte> bytes, out CounterTerms? counter)

@@ -20,9 +20,10 @@ public sealed class SlotExport : IDisposable
 
     private readonly KeyValueStore store;
     private readonly SlotTable table;
-    private readonly HashSet<byte[]> changed = new(ByteKeys.Instance);
+    private readonly HashSet<byte[]> changed = new(ByteKeys.Instance); // of which tree (1 byte), then the key
     private readonly Queue<byte[]> order = new(); // the same keys, as they came
     private byte[] last = [];
+    private bool isInAnswers; // the keys were walked, and the idempotency records come now
     private int changedBytes;
     private bool isWalked;
 
@@ -52,46 +53,64 @@ public sealed class SlotExport : IDisposable
     public byte[] Next(int maxBytes)
     {
         if (HasFailed) return [];
-        int slot = SlotNumber;
         using var chunk = new ChunkBuffer();
         int left = RecordsASlice;
-        if (!isWalked && !table.Blocks.IsEmpty(slot))
+        while (!isWalked)
         {
-            var cursor = default(BlockCursor);
-            cursor.SeekBehind(table.Blocks, slot, last);
-            Record record = default;
-            for (; !cursor.IsAtEnd && left-- > 0; cursor.MoveNext())
-            {
-                if (!chunk.TryAppend(cursor.Record, maxBytes)) break;
-                record = cursor.Record;
-            }
-
-            if (chunk.Length > 0) last = record.Key.ToArray();
-            if (!cursor.IsAtEnd) return chunk.ToArray();
+            if (!Walk(chunk, maxBytes, ref left)) return chunk.ToArray();
+            last = [];
+            (isInAnswers, isWalked) = (true, isInAnswers);
         }
 
-        isWalked = true;
         while (changed.Count > 0 && left-- > 0)
         {
-            byte[] key = order.Peek();
-            bool isThere = table.Blocks.TryFind(slot, key, out Record present);
-            if (!(isThere ? chunk.TryAppend(present, maxBytes) : chunk.TryAppendRemoved(key, maxBytes))) break;
+            byte[] kept = order.Peek();
+            bool isAnswer = kept[0] != 0;
+            ReadOnlySpan<byte> key = kept.AsSpan(1);
+            bool isThere = table.Blocks.TryFind(isAnswer ? Trees.IdempotencyOf(SlotNumber) : SlotNumber, key, out Record present);
+            if (!(isThere ? chunk.TryAppend(present, isAnswer, maxBytes) : chunk.TryAppendRemoved(key, isAnswer, maxBytes))) break;
             changed.Remove(order.Dequeue());
-            changedBytes -= key.Length;
+            changedBytes -= kept.Length;
         }
 
         return chunk.ToArray();
     }
 
+    /// <summary>Goes on in the tree that is walked; true at its end.</summary>
+    private bool Walk(ChunkBuffer chunk, int maxBytes, ref int left)
+    {
+        int tree = isInAnswers ? Trees.IdempotencyOf(SlotNumber) : SlotNumber;
+        if (table.Blocks.IsEmpty(tree)) return true;
+        var cursor = default(BlockCursor);
+        cursor.SeekBehind(table.Blocks, tree, last);
+        Record record = default;
+        bool isAny = false;
+        for (; !cursor.IsAtEnd && left-- > 0; cursor.MoveNext())
+        {
+            if (!chunk.TryAppend(cursor.Record, isInAnswers, maxBytes)) break;
+            record = cursor.Record;
+            isAny = true;
+        }
+
+        if (isAny) last = record.Key.ToArray();
+        return cursor.IsAtEnd;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => store.End(this);
 
-    /// <summary>A key of the slot changed.</summary>
-    internal void Changed(ReadOnlySpan<byte> key)
+    /// <summary>A record of the slot changed.</summary>
+    internal void Changed(int tree, ReadOnlySpan<byte> key)
     {
-        if (!isWalked && key.SequenceCompareTo(last) > 0) return; // its turn is still to come
-        if (HasFailed || changed.GetAlternateLookup<ReadOnlySpan<byte>>().Contains(key)) return;
-        byte[] kept = key.ToArray();
+        bool isAnswer = !Trees.IsOfKeys(tree);
+        bool isStillToCome = !isWalked && (isAnswer == isInAnswers ? key.SequenceCompareTo(last) > 0 : isAnswer);
+        if (isStillToCome || HasFailed) return;
+        Span<byte> named = stackalloc byte[1 + StoreLimits.MaxKeyBytes];
+        named[0] = isAnswer ? (byte)1 : (byte)0;
+        key.CopyTo(named[1..]);
+        named = named[..(1 + key.Length)];
+        if (changed.GetAlternateLookup<ReadOnlySpan<byte>>().Contains(named)) return;
+        byte[] kept = named.ToArray();
         changed.Add(kept);
         order.Enqueue(kept);
         changedBytes += kept.Length;
@@ -111,20 +130,21 @@ public sealed class SlotExport : IDisposable
 
         public int Length { get; private set; }
 
-        public bool TryAppend(Record record, int maxBytes) => TryAppend(record.Key, record.Revision, record.Value, isRemoved: false, maxBytes);
+        public bool TryAppend(Record record, bool isAnswer, int maxBytes) =>
+            TryAppend(record.Key, record.Revision, record.Value, isRemoved: false, isAnswer, maxBytes);
 
-        public bool TryAppendRemoved(ReadOnlySpan<byte> key, int maxBytes) => TryAppend(key, 0, default, isRemoved: true, maxBytes);
+        public bool TryAppendRemoved(ReadOnlySpan<byte> key, bool isAnswer, int maxBytes) => TryAppend(key, 0, default, isRemoved: true, isAnswer, maxBytes);
 
         public byte[] ToArray() => bytes.AsSpan(0, Length).ToArray();
 
         public void Dispose() => System.Buffers.ArrayPool<byte>.Shared.Return(bytes);
 
-        private bool TryAppend(ReadOnlySpan<byte> key, ulong revision, ReadOnlySpan<byte> value, bool isRemoved, int maxBytes)
+        private bool TryAppend(ReadOnlySpan<byte> key, ulong revision, ReadOnlySpan<byte> value, bool isRemoved, bool isAnswer, int maxBytes)
         {
             int needed = Length + MovedRecords.LengthOf(key.Length, value.Length);
             if (Length > 0 && needed > maxBytes) return false;
             if (bytes.Length < needed) Grow(needed);
-            Length += MovedRecords.Write(bytes.AsSpan(Length), key, revision, value, isRemoved);
+            Length += MovedRecords.Write(bytes.AsSpan(Length), key, revision, value, isRemoved, isAnswer);
             return true;
         }
 

@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace Gache.Store;
 
-/// <summary>All keys of the shard by slot, with the count and the checksum of each slot kept as keys change.</summary>
+/// <summary>All records of the shard by tree (<see cref="Trees"/>), with the count and the checksum of each kept as records change.</summary>
 internal sealed class SlotTable(NativeLedger ledger)
 {
-    /// <summary>What the table takes when it is empty, in bytes: a root, a checksum and a count for each slot.</summary>
-    public const long EmptyBytes = Slot.Count * (8L + 16 + 8) + SlotOwnership.Bytes;
+    /// <summary>What the table takes when it is empty, in bytes: a root, a checksum and a count for each tree.</summary>
+    public const long EmptyBytes = Trees.Count * (8L + 16 + 8) + SlotOwnership.Bytes;
 
-    private readonly UInt128[] checksums = new UInt128[Slot.Count];
-    private readonly long[] counts = new long[Slot.Count];
+    private readonly UInt128[] checksums = new UInt128[Trees.Count];
+    private readonly long[] counts = new long[Trees.Count];
 
     /// <summary>The blocks; changed only through this table.</summary>
     public BlockForest Blocks { get; } = new(ledger);
@@ -20,14 +20,20 @@ internal sealed class SlotTable(NativeLedger ledger)
 
     public long KeyCount { get; private set; }
 
+    public long IdempotencyCount { get; private set; }
+
     /// <summary>A snapshot under way; it is told of each record that is about to change.</summary>
     public SnapshotCapture? Capture { get; set; }
 
-    public UInt128 ChecksumOf(int slot) => checksums[slot];
+    /// <summary>The checksum of all that belongs to a slot.</summary>
+    public UInt128 ChecksumOf(int slot) => checksums[slot] + checksums[Trees.IdempotencyOf(slot)];
 
     public long KeyCountOf(int slot) => counts[slot];
 
-    /// <summary>Sets a key.</summary>
+    /// <summary>How many records belong to a slot.</summary>
+    public long RecordCountOf(int slot) => counts[slot] + counts[Trees.IdempotencyOf(slot)];
+
+    /// <summary>Sets a record.</summary>
     /// <returns>Whether it was there before.</returns>
     [SkipLocalsInit]
     public bool Set(int slot, ReadOnlySpan<byte> key, ulong revision, ReadOnlySpan<byte> value)
@@ -59,8 +65,7 @@ internal sealed class SlotTable(NativeLedger ledger)
 
         Capture?.BeforeChange(slot, key, in path);
         TakeOut(slot, path.Record);
-        counts[slot]--;
-        KeyCount--;
+        Count(slot, -1);
         Blocks.Remove(ref path);
         Blocks.Settle();
         return true;
@@ -72,13 +77,13 @@ internal sealed class SlotTable(NativeLedger ledger)
     public void RemoveFirst(int slot, int most)
     {
         Span<byte> key = stackalloc byte[StoreLimits.MaxKeyBytes];
-        while (most-- > 0 && counts[slot] > 0)
+        while (most-- > 0 && RecordCountOf(slot) > 0)
         {
-            var cursor = default(BlockCursor);
-            cursor.SeekBehind(Blocks, slot, default);
-            ReadOnlySpan<byte> first = cursor.Record.Key;
+            int tree = counts[slot] > 0 ? slot : Trees.IdempotencyOf(slot);
+            Blocks.TryFirst(tree, out Record record);
+            ReadOnlySpan<byte> first = record.Key;
             first.CopyTo(key);
-            Remove(slot, key[..first.Length]);
+            Remove(tree, key[..first.Length]);
         }
     }
 
@@ -92,6 +97,7 @@ internal sealed class SlotTable(NativeLedger ledger)
         Array.Clear(counts);
         Checksum = 0;
         KeyCount = 0;
+        IdempotencyCount = 0;
     }
 
     [SkipLocalsInit]
@@ -104,8 +110,7 @@ internal sealed class SlotTable(NativeLedger ledger)
         if (existed) TakeOut(slot, path.Record);
         else
         {
-            counts[slot]++;
-            KeyCount++;
+            Count(slot, 1);
         }
 
         UInt128 checksum = Blocks.Put(ref path, draft).ChecksumIn(slot);
@@ -113,6 +118,13 @@ internal sealed class SlotTable(NativeLedger ledger)
         Checksum += checksum;
         Blocks.Settle();
         return existed;
+    }
+
+    private void Count(int tree, int change)
+    {
+        counts[tree] += change;
+        if (Trees.IsOfKeys(tree)) KeyCount += change;
+        else IdempotencyCount += change;
     }
 
     private void TakeOut(int slot, Record record)

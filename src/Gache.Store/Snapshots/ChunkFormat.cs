@@ -4,7 +4,8 @@ namespace Gache.Store;
 /// <remarks>
 /// Little-endian. Head: CRC-32C of all that follows it (4 bytes), the chunk's number from 0 (4), how many bytes at its start go on with
 /// the previous chunk's last value (4), how many records begin in it (4). A record: slot (2), flags (2, none yet), key length (2),
-/// revision (8), value length (4), key, value. Records are in order of (slot, key). Only a large value goes on in the next chunk.
+/// revision (8), value length (4), key, value. What stands as slot is the tree (<see cref="Trees"/>): from 16,384 on it holds idempotency
+/// records. Records are in order of (tree, key). Only a large value goes on in the next chunk.
 /// </remarks>
 internal static class ChunkFormat
 {

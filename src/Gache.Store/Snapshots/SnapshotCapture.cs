@@ -2,7 +2,7 @@ namespace Gache.Store;
 
 /// <summary>A snapshot of the state as it was at one index, taken in slices while the store goes on.</summary>
 /// <remarks>
-/// The store's owner calls it, as it calls the store. It walks the keys in order of (slot, key); a record that changes before its turn
+/// The store's owner calls it, as it calls the store. It walks the records in order of (tree, key); a record that changes before its turn
 /// is kept as it was. Apply never waits for it: an owner who sees <see cref="IsFull"/> stops proposing (a leader) or abandons it
 /// (a follower), and at twice the bound it abandons itself.
 /// </remarks>
@@ -75,9 +75,9 @@ public sealed class SnapshotCapture
         int firstSlot = slot;
         if (unfinished == 0) WriteRecords(ref writer);
         for (int passed = firstSlot; passed < slot; passed++) preimages.ForgetUpTo(passed, default);
-        if (slot < Slot.Count && lastKeyLength > 0) preimages.ForgetUpTo(slot, LastKey);
+        if (slot < Trees.Count && lastKeyLength > 0) preimages.ForgetUpTo(slot, LastKey);
 
-        if (slot == Slot.Count && unfinished == 0)
+        if (slot == Trees.Count && unfinished == 0)
         {
             IsComplete = true;
             Detach();
@@ -119,7 +119,7 @@ public sealed class SnapshotCapture
         var present = default(BlockCursor);
         var old = default(BlockCursor);
         int left = RecordsASlice;
-        for (; slot < Slot.Count; slot++, lastKeyLength = 0)
+        for (; slot < Trees.Count; slot++, lastKeyLength = 0)
         {
             if (table.Blocks.IsEmpty(slot) && preimages.Records.IsEmpty(slot)) continue;
 

@@ -60,16 +60,16 @@ internal sealed class SnapshotRestore(SnapshotHead head, SlotTable table, Native
         ReadOnlySpan<byte> key = reader.ReadBytes(keyLength);
         if (!reader.IsValid) throw Damaged("a record is cut off");
         if (flags != 0) throw Damaged($"a record has the unknown flags {flags:x4}");
-        if (keyLength is 0 or > StoreLimits.MaxKeyBytes || Slot.Of(key) != slot) throw Damaged($"a key of {keyLength} bytes is not one of slot {slot}");
+        if (keyLength is 0 or > StoreLimits.MaxKeyBytes || slot >= Trees.Count || (Trees.IsOfKeys(slot) && Slot.Of(key) != slot)) throw Damaged($"a key of {keyLength} bytes is not one of slot {slot}");
         if (valueLength > StoreLimits.MaxValueBytes) throw Damaged($"a value has {valueLength} bytes");
-        if (revision == 0 || revision > head.Revision) throw Damaged($"a record has revision {revision} of {head.Revision}");
+        if ((revision == 0 && Trees.IsOfKeys(slot)) || revision > head.Revision) throw Damaged($"a record has revision {revision} of {head.Revision}");
         if (slot < lastSlot || (slot == lastSlot && key.SequenceCompareTo(LastKey) <= 0)) throw Damaged($"a key of slot {slot} is out of order");
 
         lastSlot = slot;
         lastRevision = revision;
         key.CopyTo(lastKey);
         lastKeyLength = keyLength;
-        if (keyLength + (int)valueLength > Record.InlineBytesMax)
+        if (keyLength + (int)valueLength > Record.InlineBytesMax && Trees.IsOfKeys(slot))
         {
             unfinished = LargeBytes.Allocate((int)valueLength, ledger).Address;
             unfinishedRead = 0;
@@ -79,6 +79,7 @@ internal sealed class SnapshotRestore(SnapshotHead head, SlotTable table, Native
 
         ReadOnlySpan<byte> value = reader.ReadBytes((int)valueLength);
         if (!reader.IsValid) throw Damaged("a value is cut off");
+        if (!Trees.IsOfKeys(slot) && !IdempotencyRecord.IsOne(key, value)) throw Damaged("an idempotency record cannot be one");
         table.Set(slot, key, revision, value);
     }
 

@@ -1,6 +1,7 @@
 using Gache.Log;
 using Gache.Primitives;
 using Gache.Raft;
+using Gache.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gache.Replication.Tests.Replicas;
@@ -33,6 +34,11 @@ internal sealed class Seat(Room room, string name) : IBackground
     public RaftCore Core => start!.Core;
 
     public WriteAheadLog Log => start!.Log;
+
+    /// <summary>What its next start goes by.</summary>
+    public ReplicaOptions Options { get; set; } = Room.ReplicaSizes;
+
+    public KeyValueStore Store => start!.Store;
 
     public ulong StoreTimeMilliseconds => start!.Store.StoreTimeMilliseconds;
 
@@ -90,7 +96,7 @@ internal sealed class Seat(Room room, string name) : IBackground
         {
             Identity = Identity, Core = start.Core, Log = start.Log, Submit = start.Log.Submit, Store = start.Store, Snapshots = start.Snapshots,
             Transport = new SeatTransport(room, this), Background = this, Time = room.Time, FreeDiskBytes = () => FreeDiskBytes(),
-            Logger = NullLogger.Instance, Options = Room.ReplicaSizes, End = how => End = how,
+            Logger = NullLogger.Instance, Options = Options, End = how => End = how,
             RememberMute = term => Data.WriteMute(who.Node, term), MuteSinceTerm = Data.ReadMute(who.Node),
         });
         room.Connected(this);

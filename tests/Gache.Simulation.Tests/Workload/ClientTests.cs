@@ -68,6 +68,23 @@ public class ClientTests
     }
 
     [Fact]
+    public void Node_that_carries_repeats_out_again_is_found()
+    {
+        leader.Forgets = true;
+        Run(clients: 5, seconds: 100);
+        Assert.NotNull(HistoryChecker.Check(history.Operations));
+    }
+
+    [Fact]
+    public void Keyed_write_is_repeated_until_it_is_answered_and_gets_the_same_answer_ever_after()
+    {
+        Run(clients: 5, seconds: 100);
+        Assert.Contains(history.Operations, o => o is { IsInDoubt: true, Outcome: Outcome.Done });
+        Assert.Contains(history.Operations, o => o.Answers.Count > 1);
+        Assert.Null(HistoryChecker.Check(history.Operations));
+    }
+
+    [Fact]
     public void Value_tells_its_number_only_if_it_is_whole()
     {
         for (long number = 1; number < 200; number++)
@@ -95,9 +112,13 @@ public class ClientTests
     private sealed class FakeNode(EventScheduler scheduler, string api) : IEndpoint
     {
         private readonly Dictionary<string, (byte[] Value, ulong Revision)> state = [];
+        private readonly Dictionary<string, WriteAnswer> answers = [];
         private ulong revision;
 
         public FakeNode? Leader { get; init; }
+
+        /// <summary>Carries repeats out again.</summary>
+        public bool Forgets { get; set; }
 
         public TimeSpan Delay { get; set; } = TimeSpan.FromMilliseconds(1);
 
@@ -116,6 +137,13 @@ public class ClientTests
         {
             if (Leader is not null) return new WriteAnswer(Redirect());
             await WaitAsync();
+            if (write.IdempotencyKey is not { } name) return CarryOut(write, value);
+            if (!answers.TryGetValue(name, out WriteAnswer answer) || Forgets) answers[name] = answer = CarryOut(write, value);
+            return answer;
+        }
+
+        private WriteAnswer CarryOut(Operation write, byte[] value)
+        {
             (OperationKind kind, string key) = (write.Kind, write.Key);
             ulong present = state.TryGetValue(key, out (byte[] Value, ulong Revision) before) ? before.Revision : 0;
             if (write.Condition?.Holds(present != 0, present) == false)

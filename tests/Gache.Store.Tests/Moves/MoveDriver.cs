@@ -42,7 +42,7 @@ internal sealed class MoveDriver : IDisposable
     public bool Hand(ulong epoch) => Apply(Source, new SlotCommand(CommandKind.Hand, Number, epoch, TargetShard).Encode());
 
     public bool TakeOver(ulong epoch, ulong stream = 1) => Apply(
-        Target, new SlotCommand(CommandKind.TakeOver, Number, epoch, SourceShard, stream, Source.Revision, Source.SlotChecksum(Number)).Encode());
+        Target, new SlotCommand(CommandKind.TakeOver, Number, epoch, SourceShard, stream, Source.Revision, Source.SlotChecksum(Number), Source.SlotTime(Number)).Encode());
 
     public static bool Release(KeyValueStore store, ulong epoch, int most = 100, ulong stream = 0) =>
         Apply(store, new SlotCommand(CommandKind.Release, Number, epoch, default, stream, (ulong)most).Encode());

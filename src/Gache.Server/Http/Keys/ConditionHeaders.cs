@@ -31,6 +31,7 @@ internal static class ConditionHeaders
         return true;
     }
 
-    /// <summary>Whether a request that may have been carried out cannot be carried out twice: it names the revision that it changes.</summary>
-    public static bool NameRevisions(IHeaderDictionary headers) => headers.IfMatch.Count > 0 && !EntityTags.IsAny(headers.IfMatch);
+    /// <summary>Whether a write that may have been carried out cannot be carried out twice: it names the revision that it changes, or itself.</summary>
+    public static bool KeepFromRepeating(IHeaderDictionary headers) =>
+        (headers.IfMatch.Count > 0 && !EntityTags.IsAny(headers.IfMatch)) || headers.ContainsKey(Headers.IdempotencyKey);
 }

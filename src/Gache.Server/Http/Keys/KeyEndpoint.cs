@@ -37,11 +37,15 @@ internal sealed class KeyEndpoint(ApiSettings settings, BodyBudget bodies, Elsew
         if (isRead) return Read(context, shard, key.ToArray(), query.Level);
         if (!ConditionHeaders.TryParse(context.Request.Headers, out Condition? condition))
             return ProblemAnswer.SendAsync(context, ProblemTable.ConditionMalformed, ConditionHeaders.Words);
+        if (!IdempotencyKeyHeader.TryParse(context.Request.Headers, out ReadOnlyMemory<byte> idempotencyKey))
+            return ProblemAnswer.SendAsync(context, ProblemTable.IdempotencyKeyMalformed, IdempotencyKeyHeader.Words);
 
         CommandKind kind = method == HttpMethods.Put ? CommandKind.Put
             : method == HttpMethods.Delete ? CommandKind.Delete
             : query.Counter is null ? CommandKind.Set : CommandKind.Add;
-        WriteOptions? options = condition is null && query.Counter is null ? null : new WriteOptions { Condition = condition, Counter = query.Counter };
+        WriteOptions? options = condition is null && query.Counter is null && idempotencyKey.IsEmpty
+            ? null
+            : new WriteOptions { Condition = condition, Counter = query.Counter, IdempotencyKey = idempotencyKey };
         return Write(context, shard, new KeyWrite(kind, elsewhere.Cluster is null ? NoSlot : SlotOf(key), options), key);
     }
 

@@ -10,7 +10,6 @@ internal static class NotYet
 
         // Values have revisions and no dates; a write that was asked to be conditional must not be carried out whatever the key holds.
         if (headers.IfUnmodifiedSince.Count > 0) return "If-Unmodified-Since on a write";
-        if (headers.IfModifiedSince.Count > 0) return "If-Modified-Since on a write";
-        return headers.ContainsKey(Headers.IdempotencyKey) ? Headers.IdempotencyKey : null;
+        return headers.IfModifiedSince.Count > 0 ? "If-Modified-Since on a write" : null;
     }
 }

@@ -101,6 +101,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
 
     private Task Propose(HttpContext context, IShard shard, KeyWrite write, CommandDraft command)
     {
+        command.Seal();
         ValueTask<WriteAnswer> answer = shard.WriteAsync(command.Bytes);
         return answer.IsCompletedSuccessfully ? Send(context, write, answer.Result, command) : AwaitAsync(context, write, answer, command);
     }

@@ -33,7 +33,7 @@ internal static class ProblemAnswer
 
     /// <summary>Answers that nobody knows whether the request was or will be carried out; whether a repeat can harm depends on what it asks.</summary>
     public static Task SendUnknownAsync(HttpContext context, Problem problem, string detail) =>
-        SendAsync(context, problem with { IsRetryable = ConditionHeaders.NameRevisions(context.Request.Headers) }, detail);
+        SendAsync(context, problem with { IsRetryable = ConditionHeaders.KeepFromRepeating(context.Request.Headers) }, detail);
 
     private static void SetRetryAfter(IHeaderDictionary headers, TimeSpan after)
     {

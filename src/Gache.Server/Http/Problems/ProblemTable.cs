@@ -14,6 +14,8 @@ internal static class ProblemTable
         new("parameter-ambiguous", 400, "A parameter has a bare +", NotApplied, false);
     public static readonly Problem ParameterMalformed = new("parameter-malformed", 400, "A parameter is malformed", NotApplied, false);
     public static readonly Problem ConditionMalformed = new("condition-malformed", 400, "A condition is malformed", NotApplied, false);
+    public static readonly Problem IdempotencyKeyMalformed =
+        new("idempotency-key-malformed", 400, "The Idempotency-Key is malformed", NotApplied, false);
     public static readonly Problem BodyMalformed = new("body-malformed", 400, "The body is malformed", NotApplied, false);
     public static readonly Problem BodyIncomplete = new("body-incomplete", 400, "The body was cut off", NotApplied, true);
     public static readonly Problem CrossOrigin = new("cross-origin", 403, "A page of another origin may not ask this", NotApplied, false);
@@ -37,11 +39,14 @@ internal static class ProblemTable
     public static readonly Problem PreconditionFailed = new("precondition-failed", 412, "The condition does not hold", NotApplied, false);
     public static readonly Problem ValueTooLarge = new("value-too-large", 413, "The value is too large", NotApplied, false);
     public static readonly Problem KeyTooLong = new("key-too-long", 414, "The key is too long", NotApplied, false);
+    public static readonly Problem IdempotencyKeyReused =
+        new("idempotency-key-reused", 422, "The Idempotency-Key was used for something else", NotApplied, false);
     public static readonly Problem NotImplementedYet =
         new("not-implemented-yet", 501, "This is promised and not built yet", NotApplied, false);
 
     // A bound is reached.
     public static readonly Problem Overloaded = new("overloaded", 429, "A bounded queue is full", NotApplied, true);
+    public static readonly Problem IdempotencyFull = new("idempotency-full", 429, "No more answers can be kept for repeats", NotApplied, true);
     public static readonly Problem DiskFull = new("disk-full", 507, "A disk is nearly full", NotApplied, true);
     public static readonly Problem MemoryFull = new("memory-full", 507, "The memory bound is reached", NotApplied, true);
 
@@ -72,10 +77,10 @@ internal static class ProblemTable
     /// <summary>All of them, for documentation and tests.</summary>
     public static IReadOnlyList<Problem> All { get; } =
     [
-        KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, ConditionMalformed, BodyMalformed,
+        KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, ConditionMalformed, IdempotencyKeyMalformed, BodyMalformed,
         BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, ShardUnknown, NodeUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable,
         WrongShard, SlotsThere, SlotsBusy, NodeAlive, LastVoter, NoVoter, NotANumber, OutOfRange,
-        LengthRequired, PreconditionFailed, ValueTooLarge, KeyTooLong, NotImplementedYet, Overloaded, DiskFull, MemoryFull, NoLeader, NoQuorum,
+        LengthRequired, PreconditionFailed, ValueTooLarge, KeyTooLong, IdempotencyKeyReused, NotImplementedYet, Overloaded, IdempotencyFull, DiskFull, MemoryFull, NoLeader, NoQuorum,
         QueueTimeout, Superseded, NotServing, SlotMoving, SlotsUnassigned, ChangeUnderWay, ShuttingDown, RoutingLoop, Timeout, LeadershipLost,
         PartlyDone, Fault,
     ];

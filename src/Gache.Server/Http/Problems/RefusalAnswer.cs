@@ -15,6 +15,7 @@ internal static class RefusalAnswer
         RefusalCode.Timeout => ProblemTable.Timeout,
         RefusalCode.LeadershipLost => ProblemTable.LeadershipLost,
         RefusalCode.Overloaded => ProblemTable.Overloaded,
+        RefusalCode.IdempotencyFull => ProblemTable.IdempotencyFull,
         RefusalCode.DiskFull => ProblemTable.DiskFull,
         RefusalCode.MemoryFull => ProblemTable.MemoryFull,
         RefusalCode.NotServing => ProblemTable.NotServing,
