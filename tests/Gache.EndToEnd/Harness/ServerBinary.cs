@@ -5,7 +5,8 @@ internal static class ServerBinary
 {
     public static string Root { get; } = FindRoot();
 
-    public static string Path { get; } = Built("Gache.Server", "gache");
+    /// <summary>What measures run may be another build: <c>GACHE_TEST_SERVER</c>, the path of a published server.</summary>
+    public static string Path { get; } = Environment.GetEnvironmentVariable("GACHE_TEST_SERVER") ?? Built("Gache.Server", "gache");
 
     public static string Tool { get; } = Built("Gache.Tool", "gache-tool");
 

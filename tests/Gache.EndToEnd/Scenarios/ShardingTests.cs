@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Gache.EndToEnd.Harness;
@@ -7,7 +8,9 @@ namespace Gache.EndToEnd.Scenarios;
 /// <summary>The seed's sharded mode: three commands, any node for any key.</summary>
 public sealed class ShardingTests
 {
-    private const int Keys = 300;
+    /// <summary><c>GACHE_SHARDED_KEYS</c> for the long form (1 to 100,000).</summary>
+    private static readonly int Keys =
+        int.TryParse(Environment.GetEnvironmentVariable("GACHE_SHARDED_KEYS"), CultureInfo.InvariantCulture, out int keys) ? keys : 300;
 
     [Fact]
     public async Task Keys_written_through_any_node_are_read_through_every_node_and_are_there_after_a_restart()

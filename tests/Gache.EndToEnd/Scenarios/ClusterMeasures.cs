@@ -1,0 +1,197 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Gache.EndToEnd.Harness;
+
+namespace Gache.EndToEnd.Scenarios;
+
+/// <summary>Figures of a whole cluster, printed; each run judges what was answered as well. Run by hand, on a quiet machine (CONTRIBUTING.md).</summary>
+public sealed class ClusterMeasures
+{
+    private const int Rounds = 10;
+
+    [Fact(Explicit = true)]
+    public async Task Nine_nodes_serve_all_slots_after_the_last_start()
+    {
+        var seconds = new List<double>();
+        for (int round = 0; round < 5; round++)
+        {
+            await using ShardedCluster cluster = ShardedCluster.NotStarted(replicas: 3);
+            foreach (Node node in cluster.Nodes) node.Start();
+            var clock = Stopwatch.StartNew();
+            await cluster.ReadyAsync();
+            seconds.Add(clock.Elapsed.TotalSeconds);
+        }
+
+        Print("nine nodes: last start to all slots served, through every node", "s", seconds);
+    }
+
+    /// <summary>All three leaders at once; the time until every shard has taken a write again, from the kill.</summary>
+    [Fact(Explicit = true)]
+    public async Task Three_leaders_killed_at_once()
+    {
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 3);
+        await using var writers = new Writers(cluster.Nodes);
+        var seconds = new List<double>();
+        for (int round = 0; round < Rounds; round++)
+        {
+            await writers.GoOnAsync(1_000, TimeSpan.FromSeconds(60));
+            Node[] leaders = [await cluster.LeaderAsync(0), await cluster.LeaderAsync(1), await cluster.LeaderAsync(2)];
+            var clock = Stopwatch.StartNew();
+            foreach (Node leader in leaders) leader.Process.Send(Signal.Kill);
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(shard => TakesWritesAsync(cluster, shard, leaders, $"probe-{round}")));
+            seconds.Add(clock.Elapsed.TotalSeconds);
+            foreach (Node leader in leaders)
+            {
+                await leader.Process.ExitAsync();
+                leader.Start();
+            }
+
+            await cluster.ReadyAsync();
+        }
+
+        Print("three leaders killed at once: until every shard has taken a write", "s", seconds);
+        await writers.VerifyThroughAsync(cluster);
+        TestContext.Current.SendDiagnosticMessage($"{writers.Acknowledged.Count} acknowledged writes, 0 lost; {writers.NotApplied.Count} refused, none applied");
+    }
+
+    [Fact(Explicit = true)]
+    public async Task Five_thousand_slots_with_a_hundred_thousand_keys_move_under_load()
+    {
+        const int Keys = 100_000;
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 3);
+        string[] shards = [.. (await ClusterAsync(cluster.Nodes[0])).Select(shard => shard.GetProperty("shard").GetString()!)];
+        await FillAsync(cluster, Keys);
+
+        await using var prober = new Prober(cluster);
+        await Task.Delay(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken); // measured idle
+        Prober.Figures idle = prober.Take();
+        var clock = Stopwatch.StartNew();
+        await Wait.UntilAsync("the move begins", async () => (await cluster.Client.SendAsync(
+            HttpMethod.Post, $"{cluster.Nodes[8].Url}/cluster/move", Encoding.UTF8.GetBytes($$"""{"slots":[[0,4999]],"to":"{{shards[1]}}"}"""))).Status == 202);
+        await Wait.UntilAsync("nothing moves any more", async () => await LeftAsync(cluster) == 0, TimeSpan.FromMinutes(10));
+        double seconds = clock.Elapsed.TotalSeconds;
+        Prober.Figures moving = prober.Take();
+        await prober.StopAsync();
+
+        int wrong = 0;
+        await Parallel.ForEachAsync(Enumerable.Range(0, Keys), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) =>
+        {
+            if (await cluster.ReadAsync(cluster.Nodes[i % 9], $"key-{i}") != $"value-{i}") Interlocked.Increment(ref wrong);
+        });
+        TestContext.Current.SendDiagnosticMessage(string.Create(CultureInfo.InvariantCulture, $"5,000 slots, {Keys} keys in all: {seconds:0.0} s; before: {idle}; meanwhile: {moving}; wrong afterwards: {wrong}"));
+        Assert.Equal(0, wrong);
+    }
+
+    private static async Task TakesWritesAsync(ShardedCluster cluster, int shard, Node[] dead, string value)
+    {
+        string key = KeyOf(shard);
+        Node[] alive = [.. cluster.Nodes.Except(dead)];
+        using var client = new Client(TimeSpan.FromSeconds(3));
+        for (int i = 0; ; i++)
+        {
+            if ((await client.FollowAsync(HttpMethod.Post, alive[i % alive.Length].Key(key), Encoding.UTF8.GetBytes(value))).Status == 200) return;
+        }
+    }
+
+    private static string KeyOf(int shard) => Enumerable.Range(0, int.MaxValue).Select(i => $"probe{i}").First(key =>
+    {
+        int slot = Gache.Store.Slot.Of(Encoding.UTF8.GetBytes(key));
+        return (slot <= 5_000 ? 0 : slot <= 10_000 ? 1 : 2) == shard;
+    });
+
+    private static Task FillAsync(ShardedCluster cluster, int keys) =>
+        Parallel.ForEachAsync(Enumerable.Range(0, keys), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, _) =>
+            await cluster.WriteAsync(cluster.Nodes[i % 9], $"key-{i}", $"value-{i}"));
+
+    private static async Task<int> LeftAsync(ShardedCluster cluster)
+    {
+        Answer answer = await cluster.Client.SendAsync(HttpMethod.Get, $"{cluster.Nodes[0].Url}/cluster/moves");
+        return answer.Status == 200 && !(answer.Json.TryGetProperty("unreachable", out JsonElement lost) && lost.GetArrayLength() > 0)
+            ? answer.Json.GetProperty("left").GetInt32()
+            : -1;
+    }
+
+    private static async Task<JsonElement[]> ClusterAsync(Node node) => [.. (await node.Client.SendAsync(HttpMethod.Get, $"{node.Url}/cluster")).Json.EnumerateArray()];
+
+    private static void Print(string what, string unit, List<double> values)
+    {
+        values.Sort();
+        TestContext.Current.SendDiagnosticMessage(string.Create(
+            CultureInfo.InvariantCulture, $"{what}: median {values[values.Count / 2]:0.00} {unit}, [{values[0]:0.00} to {values[^1]:0.00}], {values.Count} rounds"));
+    }
+
+    /// <summary>Two hundred requests a second at even times over all keys, reads and writes; each is timed from when it was due.</summary>
+    private sealed class Prober : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource stop = new();
+        private readonly ConcurrentQueue<double> latencies = new();
+        private readonly ConcurrentDictionary<string, int> refused = new();
+        private readonly Task task;
+
+        public Prober(ShardedCluster cluster) => task = Task.Run(() => RunAsync(cluster));
+
+        public Figures Take()
+        {
+            double[] taken = [.. latencies];
+            latencies.Clear();
+            Array.Sort(taken);
+            var figures = new Figures(taken.Length, taken[taken.Length / 2], taken[(int)(taken.Length * 0.99)], taken[^1], string.Join(", ", refused.Select(pair => $"{pair.Value} x {pair.Key}")));
+            refused.Clear();
+            return figures;
+        }
+
+        public async Task StopAsync()
+        {
+            await stop.CancelAsync();
+            await task;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await StopAsync();
+            stop.Dispose();
+        }
+
+        private async Task RunAsync(ShardedCluster cluster)
+        {
+            long start = Stopwatch.GetTimestamp();
+            var under = new List<Task>();
+            for (int i = 0; !stop.IsCancellationRequested; i++)
+            {
+                TimeSpan due = TimeSpan.FromMilliseconds(5) * i;
+                TimeSpan wait = due - Stopwatch.GetElapsedTime(start);
+                if (wait > TimeSpan.Zero) await Task.Delay(wait);
+                under.Add(AskAsync(cluster, i, start + (long)(due.TotalSeconds * Stopwatch.Frequency)));
+                if (under.Count > 1_000) under.RemoveAll(one => one.IsCompleted);
+            }
+
+            await Task.WhenAll(under);
+        }
+
+        private async Task AskAsync(ShardedCluster cluster, int number, long due)
+        {
+            Node node = cluster.Nodes[number % 9];
+            string key = $"key-{number * 7919L % 100_000}";
+            while (true)
+            {
+                Answer answer = number % 2 == 0
+                    ? await cluster.Client.FollowAsync(HttpMethod.Get, node.Key(key))
+                    : await cluster.Client.FollowAsync(HttpMethod.Post, node.Key(key), Encoding.UTF8.GetBytes($"value-{key[4..]}"));
+                if (answer.Status == 200) break;
+                refused.AddOrUpdate($"{answer.Status} {answer.Code}", 1, (_, count) => count + 1);
+                if (stop.IsCancellationRequested) return;
+            }
+
+            latencies.Enqueue(Stopwatch.GetElapsedTime(due).TotalMilliseconds);
+        }
+
+        public sealed record Figures(int Requests, double Median, double P99, double Longest, string Refused)
+        {
+            public override string ToString() => string.Create(
+                CultureInfo.InvariantCulture, $"{Requests} requests, median {Median:0.0} ms, p99 {P99:0.0} ms, longest {Longest:0.0} ms, tried again: {(Refused.Length > 0 ? Refused : "none")}");
+        }
+    }
+}
