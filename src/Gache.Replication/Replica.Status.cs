@@ -1,15 +1,28 @@
+using Gache.Primitives;
 using Gache.Raft;
+using Gache.Store;
 
 namespace Gache.Replication;
 
 public sealed partial class Replica
 {
+    private readonly HashSet<NodeId> connectedPeers = [];
     private (ulong Revision, long Keys, long Bytes) storeFigures;
+    private (long Version, ulong Highest) slotEpochs = (-1, 1);
 
     private ReplicaStatus Describe()
     {
         Configuration configuration = core.Configuration;
-        if (!isLoading) storeFigures = (store.Revision, store.KeyCount, store.Bytes); // else the background owns the store
+        if (!isLoading) // else the background owns the store
+        {
+            storeFigures = (store.Revision, store.KeyCount, store.Bytes);
+            if (slotEpochs.Version != store.SlotsVersion) slotEpochs = (store.SlotsVersion, HighestEpoch(store));
+        }
+        else
+        {
+            slotEpochs.Version = -1; // of another store, perhaps
+        }
+
         return new ReplicaStatus
         {
             Node = identity.Node,
@@ -33,6 +46,7 @@ public sealed partial class Replica
             SnapshotIndex = core.SnapshotIndex,
             Revision = storeFigures.Revision,
             KeyCount = storeFigures.Keys,
+            SlotEpoch = slotEpochs.Highest,
             StoreBytes = storeFigures.Bytes,
             MaxStoreBytes = memoryBoundBytes,
             Checksum = checksums.Latest,
@@ -41,6 +55,18 @@ public sealed partial class Replica
             Alarms = [.. DescribeAlarms()],
             MayServe = members.NotServing is null && !isStopping && !hasEnded,
         };
+    }
+
+    private static ulong HighestEpoch(KeyValueStore store)
+    {
+        ulong highest = 0;
+        for (int slot = 0; slot < Slot.Count; slot++)
+        {
+            SlotState state = store.SlotAt(slot);
+            if (state.IsServed) highest = Math.Max(highest, state.Epoch);
+        }
+
+        return highest;
     }
 
     private ReplicaRole DescribeRole(Configuration configuration) => core.Role switch
@@ -61,6 +87,10 @@ public sealed partial class Replica
         {
             lag = core.LastIndex - Math.Min(core.LastIndex, follower.Match);
             isReachable = follower.SilentTicks < RecentTicks;
+        }
+        else if (!core.IsLeaderHeard && !connectedPeers.Contains(member.Id))
+        {
+            isReachable = false; // where nobody leads, who has no connection is missing; that one stands proves nothing: the process may be paused
         }
 
         if (member.Id == identity.Node) (lag, isReachable) = (core.LastIndex - core.DurableIndex, true);

@@ -301,10 +301,18 @@ public sealed partial class Replica : ITransportEvents
     }
 
     /// <inheritdoc/>
-    public void PeerConnected(NodeId peer) => Post(() => core.PeerConnected(peer));
+    public void PeerConnected(NodeId peer) => Post(() =>
+    {
+        connectedPeers.Add(peer);
+        core.PeerConnected(peer);
+    });
 
     /// <inheritdoc/>
-    public void PeerDisconnected(NodeId peer) => Post(() => core.PeerDisconnected(peer));
+    public void PeerDisconnected(NodeId peer) => Post(() =>
+    {
+        connectedPeers.Remove(peer);
+        core.PeerDisconnected(peer);
+    });
 
     /// <inheritdoc/>
     public string? Judge(PeerIdentity dialler, NodeId expectedReceiver)

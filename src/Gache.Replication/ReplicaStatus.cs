@@ -27,7 +27,7 @@ public enum ReplicaRole
 /// <param name="ApiAddress">Its API address.</param>
 /// <param name="Role"><c>leader</c>, <c>voter</c> or <c>learner</c>.</param>
 /// <param name="LagEntries">How many entries it is behind; only the leader knows, null elsewhere.</param>
-/// <param name="IsReachable">Whether it was heard within an election timeout; only the leader knows of all, others of the leader.</param>
+/// <param name="IsReachable">Whether it was heard within an election timeout; only the leader knows of all, others of the leader; while nobody leads, false for those without a connection.</param>
 public sealed record MemberStatus(NodeId Node, string RaftAddress, string ApiAddress, string Role, ulong? LagEntries, bool? IsReachable);
 
 /// <summary>A picture of the replica for <c>/cluster</c>, <c>/readyz</c> and <c>/metrics</c>; immutable, replaced every tick in which it changed.</summary>
@@ -109,6 +109,9 @@ public sealed record ReplicaStatus
 
     /// <summary>Keys in the store.</summary>
     public required long KeyCount { get; init; }
+
+    /// <summary>The highest epoch of the slots that are served here.</summary>
+    public ulong SlotEpoch { get; init; } = 1;
 
     /// <summary>The store's memory in bytes.</summary>
     public required long StoreBytes { get; init; }

@@ -12,6 +12,7 @@ public sealed class StartScriptTests : IDisposable
         [[ $1 == --version ]] && { [[ -e $here/no-sdk ]] && exit 145; echo 10.0.401; exit; }
         while [[ $# -gt 0 ]]; do [[ $1 == -o ]] && out=$2; shift; done
         echo building | tee -a "$here/builds"
+        if [[ -e $here/slow ]]; then until [[ -e $here/go ]]; do /bin/sleep 0.02; done; fi
         [[ -e $here/broken ]] && { echo 'error CS1002: ; expected'; exit 1; }
         mkdir -p "$out"
         printf '#!/bin/bash\necho "$PWD|$*|$$"\nif [[ ${1:-} == stay ]]; then read -r _; fi\nexit 3\n' >"$out/gache"
@@ -129,6 +130,24 @@ public sealed class StartScriptTests : IDisposable
 
         File.Delete(Path.Combine(script.Tools, "broken"));
         Assert.Equal(3, (await script.RunAsync(Cancel)).Code);
+    }
+
+    [Fact]
+    public async Task A_build_that_takes_long_says_so_once_and_where_its_log_is()
+    {
+        script.Write("tools/slow", "");
+        script.Write("tools/sleep", "#!/bin/bash\nexit 0\n", isExecutable: true); // half a minute is over at once
+
+        using Process process = script.Start();
+        string? begins = await process.StandardError.ReadLineAsync(Cancel);
+        string? reminds = await process.StandardError.ReadLineAsync(Cancel);
+        script.Write("tools/go", "");
+        string rest = await process.StandardError.ReadToEndAsync(Cancel);
+        await process.WaitForExitAsync(Cancel);
+
+        Assert.StartsWith("gache: building", begins, StringComparison.Ordinal);
+        Assert.Equal($"gache: still building; log: {Path.Combine(script.Folder, ".gache-build/build.log")}", reminds);
+        Assert.Equal((3, ""), (process.ExitCode, rest));
     }
 
     [Fact]

@@ -49,6 +49,18 @@ public sealed class ClusterTests
         Assert.Equal("127.0.0.1:8003", members[2].GetProperty("apiAddr").GetString());
     }
 
+    /// <summary>Recovery raises it, and moves do: a shard without a cluster port has it as well.</summary>
+    [Fact]
+    public async Task Cluster_shows_the_epoch_that_the_slots_have()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        node.Shard.Status = MemoryShard.Leading() with { SlotEpoch = 65_537 };
+
+        RawAnswer answer = await node.AskAsync("GET", "/cluster");
+
+        Assert.Equal(65_537, JsonDocument.Parse(answer.Body).RootElement[0].GetProperty("epoch").GetInt32());
+    }
+
     [Fact]
     public async Task A_join_by_post_hands_over_what_was_said_and_answers_202()
     {

@@ -1,3 +1,4 @@
+using Gache.Primitives;
 using Gache.Replication;
 using Xunit;
 
@@ -23,6 +24,18 @@ public sealed class HealthTests
         Assert.Equal(
             (503, "joining; nobody answers\n"),
             await ReadyAsync(status => status with { Shard = default, Role = ReplicaRole.Outside, IsLeaderHeard = false, MayServe = false, Alarms = ["joining; nobody answers"] }));
+    }
+
+    [Fact]
+    public async Task Without_a_leader_it_says_which_members_are_missing()
+    {
+        MemberStatus Member(int n, bool? isReachable) => new(new NodeId((ulong)n), $"127.0.0.1:{7000 + n}", $"127.0.0.1:{8000 + n}", "voter", null, isReachable);
+        MemberStatus[] members = [Member(1, true), Member(2, false), Member(3, null), .. Enumerable.Range(4, 9).Select(n => Member(n, false))];
+
+        Assert.Equal(
+            (503, "no leader; not reachable: 127.0.0.1:8002, 127.0.0.1:8004, 127.0.0.1:8005, 127.0.0.1:8006, 127.0.0.1:8007, 127.0.0.1:8008, 127.0.0.1:8009, 127.0.0.1:8010 and 2 more\n"),
+            await ReadyAsync(status => status with { IsLeaderHeard = false, Members = members }));
+        Assert.Equal((200, "ready\n"), await ReadyAsync(status => status with { Members = members })); // a leader that lost some has still a majority
     }
 
     /// <summary>http-api: applied is within 1 s or 1,000 entries of the commit.</summary>

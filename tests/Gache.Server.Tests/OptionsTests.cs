@@ -156,6 +156,7 @@ public sealed class OptionsTests
     [InlineData("--allow-origin", "app.test")]
     [InlineData("--allow-origin", "http://app.test/page")]
     [InlineData("--insecure-cluster", "maybe")]
+    [InlineData("--insecure-cluster", "true")] // as a variable it has a value, as a flag it has none
     [InlineData("--log-level", "loud")]
     [InlineData("--log-format", "xml")]
     [InlineData("--cluster-port", "0")]
@@ -215,7 +216,7 @@ public sealed class OptionsTests
         CommandLineResult help = CommandLine.Read(["--help"], new Hashtable(), "1.2.3");
         Assert.Equal(0, help.ExitCode);
         foreach (OptionRow row in OptionTable.Rows)
-            Assert.Equal(row.IsShown, help.Text.Contains(row.Flag + " ", StringComparison.Ordinal));
+            Assert.Equal(row.IsShown, help.Text.Contains(row.Flag + (row.Placeholder is null ? "  " : $" <{row.Placeholder}>"), StringComparison.Ordinal));
 
         Assert.Equal(new CommandLineResult(null, "gache 1.2.3\n", 0), CommandLine.Read(["--version"], new Hashtable(), "1.2.3"));
     }

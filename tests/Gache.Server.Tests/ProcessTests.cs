@@ -49,6 +49,17 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_where_the_folder_should_be_is_exit_code_73()
+    {
+        string file = Path.Combine(folder, "file");
+        await File.WriteAllTextAsync(file, "x", TestContext.Current.CancellationToken);
+        await using var run = new Run(FreePort(), file);
+
+        Assert.Equal(ExitCode.FolderNotUsable, await run.Ended);
+        Assert.Contains($"{file} is a file", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_address_of_another_machine_is_exit_code_69()
     {
         await using var run = new Run(FreePort(), folder, "--listen", "203.0.113.1");

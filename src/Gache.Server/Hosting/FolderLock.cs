@@ -19,6 +19,7 @@ internal sealed class FolderLock : IDisposable
     {
         taken = null;
         string holder = Path.Combine(folder, HolderName);
+        if (File.Exists(folder)) return $"the data folder {folder} is a file; choose another with --raft-dir";
         try
         {
             Directory.CreateDirectory(folder);

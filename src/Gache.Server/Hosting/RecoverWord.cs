@@ -1,17 +1,20 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Globalization;
 using Gache.Log;
 using Gache.Primitives;
 using Gache.Raft;
 using Gache.Replication;
 using Gache.Store;
+using Command = System.CommandLine.Command;
 
 namespace Gache.Server.Hosting;
 
-/// <summary><c>gache recover --raft-dir DIR</c>: lets a shard that lost its majority for good go on with one member's data, offline.</summary>
+/// <summary><c>./gache cluster recover --raft-dir DIR</c>: lets a shard that lost its majority for good go on with one member's data, offline.</summary>
 internal sealed class RecoverWord(TextReader input, TextWriter output, TextWriter errors, bool canAsk)
 {
     private const int MaxShown = 8;
+    private const string SeeHelp = "see ./gache cluster recover --help";
 
     /// <summary>Runs it.</summary>
     /// <param name="args">What follows the word.</param>
@@ -21,16 +24,23 @@ internal sealed class RecoverWord(TextReader input, TextWriter output, TextWrite
         var dir = new Option<string>("--raft-dir") { Description = "The data folder of the stopped member that the shard is to go on with", HelpName = "DIR", Required = true };
         var loses = new Option<string?>("--yes-lose") { Description = "The shard's id: agrees beforehand to what is lost", HelpName = "SHARD" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Says what would be done and lost, and does nothing" };
-        var command = new RootCommand(
-            "gache recover: takes over a shard that lost its majority for good: its next start leads alone, with what this one folder has.\n"
+        var command = new Command(
+            "recover",
+            "Takes over a shard that lost its majority for good: the next start of this node leads alone, with what its folder has.\n"
             + "What is lost is stated, and the shard's id must be typed. Other members that are only down must be started instead.")
         {
             dir, loses, dryRun,
         };
         int code = ExitCode.Stopped;
         command.SetAction(parse => code = Recover(parse.GetRequiredValue(dir), parse.GetValue(loses), parse.GetValue(dryRun)));
-        ParseResult parse = command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parse.Errors.Count > 0) return Refuse(ExitCode.Usage, parse.Errors[0].Message);
+
+        // As it is typed; a RootCommand would call itself by the name of its file.
+        var script = new Command("./gache") { new Command("cluster") { command } };
+        script.Options.Add(new HelpOption("--help", "-h", "-?") { Recursive = true });
+        ParseResult parse = script.Parse(["cluster", "recover", .. args], new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parse.UnmatchedTokens.Any(token => token is "--yes" or "-y"))
+            return Refuse(ExitCode.Usage, $"recover takes --yes-lose SHARD in place of --yes, with the shard's id; {SeeHelp}");
+        if (parse.Errors.Count > 0) return Refuse(ExitCode.Usage, $"{parse.Errors[0].Message.TrimEnd('.')}; {SeeHelp}");
         parse.Invoke(new InvocationConfiguration { Output = output, Error = errors, ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
         return code;
     }
@@ -50,7 +60,7 @@ internal sealed class RecoverWord(TextReader input, TextWriter output, TextWrite
                 RecoveryRaise raise = RecoveryRaise.At(DateTimeOffset.UtcNow);
                 foreach (string line in Lines(recovery.Picture, raise, folder)) output.WriteLine(line);
                 if (isDryRun) return ExitCode.Stopped;
-                if (!IsAgreed(recovery.Picture.Who.Shard, agreed)) return Refuse(ExitCode.Usage, "nothing was done");
+                if (WhyNotAgreed(recovery.Picture.Who.Shard, agreed) is { } why) return Refuse(ExitCode.Usage, $"nothing was done: {why}");
                 FolderIdentity who = recovery.CarryOut(raise);
                 output.WriteLine($"done: this folder goes on as node {who.Node}. Start it as before; then let others join it, with empty folders.");
                 return ExitCode.Stopped;
@@ -62,16 +72,18 @@ internal sealed class RecoverWord(TextReader input, TextWriter output, TextWrite
         }
     }
 
-    private bool IsAgreed(ShardId shard, string? agreed)
+    /// <summary>Null if the shard's id was said, else why what was said does not do.</summary>
+    private string? WhyNotAgreed(ShardId shard, string? agreed)
     {
-        if (agreed is null && canAsk)
+        if (agreed is null)
         {
+            if (!canAsk) return $"recover takes --yes-lose {shard} where nobody can be asked";
             output.Write("Type the shard's id to lose that and go on: ");
             output.Flush();
-            agreed = input.ReadLine()?.Trim();
+            agreed = input.ReadLine()?.Trim() ?? "";
         }
 
-        return ShardId.TryParse(agreed, out ShardId typed) && typed == shard;
+        return ShardId.TryParse(agreed, out ShardId typed) && typed == shard ? null : $"'{agreed}' is not the shard's id, which is typed in full: {shard}";
     }
 
     private static IEnumerable<string> Lines(RecoveryPicture picture, RecoveryRaise raise, DataFolder folder)

@@ -39,7 +39,7 @@ internal static class CommandLine
         foreach ((OptionRow row, Option<string?> option) in options)
         {
             bool isSaid = IsSaid(parse, option);
-            string? value = isSaid ? parse.GetValue(option) ?? "true" : environment[row.Variable] as string;
+            string? value = isSaid ? row.Placeholder is null ? "true" : parse.GetValue(option) : environment[row.Variable] as string;
             if (value is null || (!isSaid && value.Length == 0)) continue; // an empty variable is as good as none
             if (row.Set(draft, value) is { } words)
                 return Refuse($"{(isSaid ? row.Flag : row.Variable)} '{value}' is not possible: {words}");
@@ -55,9 +55,9 @@ internal static class CommandLine
     private static Option<string?> OptionOf(OptionRow row) => new(row.Flag, row.Alias is { } alias ? [alias] : [])
     {
         Description = $"{row.Words} [{row.Default}]",
-        HelpName = row.Placeholder ?? "true|false",
+        HelpName = row.Placeholder,
         Hidden = !row.IsShown,
-        Arity = row.Placeholder is null ? ArgumentArity.ZeroOrOne : row.MayRepeat ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne,
+        Arity = row.Placeholder is null ? ArgumentArity.Zero : row.MayRepeat ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne,
         CustomParser = row.MayRepeat ? said => string.Join(',', said.Tokens.Select(token => token.Value)) : null,
     };
 

@@ -44,7 +44,7 @@ internal static class OptionTable
             OptionValues.InsecureCluster),
         new("max-value", "SIZE", ByteSize.Format(DefaultMaxValueBytes), "largest value, at most 8MiB", OptionValues.MaxValue),
         new("max-memory", "SIZE", "a quarter of the memory there is", "bound on the store's memory; puts get 507 at it", OptionValues.MaxMemory),
-        new("request-timeout", "TIME", "5s", "a request that takes longer is answered 503 or 504; 100ms to 5m", OptionValues.RequestTimeout),
+        new("request-timeout", "TIME", "5s", "a request that takes longer is answered 503 or 504; 100ms to 5m, a plain number is seconds", OptionValues.RequestTimeout),
         new("allowed-hosts", "NAMES", "none", "Host names, beside loopback's, that requests over loopback may name, separated by commas",
             OptionValues.AllowedHosts),
         new("allow-origin", "ORIGINS", "none", "origins whose pages may call, as in http://example.org:8080, separated by commas; * for all",

@@ -17,6 +17,9 @@ internal sealed class PlaygroundLoop : IDisposable
     /// <summary>What is not ready by then is told, and again after as long.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>Nodes that are named of those that are not ready.</summary>
+    private const int MaxNamed = 3;
+
     /// <summary>Steps that may wait; whoever has more to say waits as well.</summary>
     private const int MaxWaitingSteps = 256;
 
@@ -28,7 +31,7 @@ internal sealed class PlaygroundLoop : IDisposable
     private readonly ReadyProbe probe = new();
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private readonly Channel<Action> steps = Channel.CreateBounded<Action>(MaxWaitingSteps);
-    private bool isServed;
+    private volatile bool isServed; // read by those who print what nodes say
     private int? exitCode;
 
     /// <summary>Nothing is started yet.</summary>
@@ -48,6 +51,7 @@ internal sealed class PlaygroundLoop : IDisposable
         using var over = CancellationTokenSource.CreateLinkedTokenSource(end);
         try
         {
+            printer.Say("what the nodes log is shown once all slots are served; until then warnings and errors only");
             foreach (NodePlan node in nodes) Start(node);
             new Thread(() => ReadTyped(input, over.Token)) { IsBackground = true, Name = "typed" }.Start();
             _ = AwaitServedAsync(over.Token);
@@ -78,10 +82,16 @@ internal sealed class PlaygroundLoop : IDisposable
     private void Start(NodePlan node)
     {
         processes[node.Number]?.Dispose();
-        NodeProcess process = NodeProcess.Start(server, node, folder, line => printer.Say(node, line));
+        NodeProcess process = NodeProcess.Start(server, node, folder, line => Pass(node, line));
         processes[node.Number] = process;
         printer.Say(node, $"process {process.Id}: ./gache {string.Join(' ', node.Arguments)}");
         _ = TellEndAsync(node, process);
+    }
+
+    /// <summary>Prints what a node says. Until all is served only what is amiss: the lines of nine starts at once would hide that.</summary>
+    private void Pass(NodePlan node, string line)
+    {
+        if (isServed || !NodeLine.IsRoutine(line)) printer.Say(node, line);
     }
 
     private async Task TellEndAsync(NodePlan node, NodeProcess process)
@@ -141,8 +151,7 @@ internal sealed class PlaygroundLoop : IDisposable
                 if (clock.Elapsed >= tell)
                 {
                     tell += Patience;
-                    printer.Say(string.Create(CultureInfo.InvariantCulture, $"after {clock.Elapsed.TotalSeconds:0} s not all slots are served everywhere:"));
-                    foreach ((NodePlan node, string? reason) in nodes.Zip(reasons)) if (reason is not null) printer.Say(node, $"not ready: {reason}");
+                    printer.Say(Waiting(clock.Elapsed, [.. nodes.Zip(reasons).Where(pair => pair.Second is not null).Select(pair => (pair.First.Name, pair.Second!))]));
                 }
 
                 await Task.Delay(ProbeInterval, over).ConfigureAwait(false);
@@ -155,6 +164,11 @@ internal sealed class PlaygroundLoop : IDisposable
             // It ends before all is served.
         }
     }
+
+    /// <summary>One line on what is not ready yet.</summary>
+    internal static string Waiting(TimeSpan since, IReadOnlyList<(string Name, string Reason)> nodes) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"still starting after {since.TotalSeconds:0} s, which a busy machine may need: waits for {string.Join(", ", nodes.Take(MaxNamed).Select(node => $"{node.Name} ({node.Reason})"))}{(nodes.Count > MaxNamed ? $" and {nodes.Count - MaxNamed} more" : "")}");
 
     private void TellServed()
     {

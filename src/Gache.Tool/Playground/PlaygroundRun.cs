@@ -24,10 +24,11 @@ internal static class PlaygroundRun
             folder = options.Folder is { } asked
                 ? Directory.CreateDirectory(asked).FullName
                 : Directory.CreateTempSubdirectory("gache-playground-").FullName;
+            if (options.Folder is not null && FolderShape.Claim(folder, options) is { } other) return terminal.Refuse(ExitCode.Usage, other);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return terminal.Refuse(ExitCode.Failed, $"the folder cannot be made: {failure.Message}");
+            return terminal.Refuse(ExitCode.Failed, $"the folder cannot be used: {failure.Message}");
         }
 
         try

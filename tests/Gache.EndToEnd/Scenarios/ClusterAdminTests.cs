@@ -126,6 +126,60 @@ public sealed class ClusterAdminTests
         Assert.Equal((409, "last-voter"), (nobody.Status, nobody.Code));
     }
 
+    /// <summary>Whoever is asked: the leader itself, which ends by it, or a follower. What is acknowledged meanwhile stays.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_operator_who_removes_the_leader_types_one_line(bool isLeaderAsked)
+    {
+        await using Shard shard = await Shard.StartAsync();
+        await using var writers = new Writers(shard.Nodes);
+        await writers.GoOnAsync();
+        Node leader = await shard.LeaderAsync();
+        Node[] staying = [.. shard.Nodes.Where(node => node != leader)];
+
+        await using var typed = new ChildProcess(
+            "operator", ServerBinary.Tool, ["cluster", "remove", leader.Api, "--at", (isLeaderAsked ? leader : staying[0]).Api, "--yes"], shard.Folder.Path);
+        int code = await typed.ExitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.True(code == 0, $"{typed.Output}{typed.Errors}");
+        Assert.Contains("it leads, so it hands over to another voter first", typed.Output.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"({leader.Api}) is no member any more", typed.Output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(Removed, await leader.Process.ExitAsync());
+        await shard.VotersAsync(2);
+        await writers.GoOnAsync();
+        await writers.VerifyAsync(shard, staying[0], staying);
+    }
+
+    /// <summary>Who is missing tells an operator what to start.</summary>
+    [Fact]
+    public async Task With_the_majority_gone_show_and_readyz_name_the_members_that_are_missing()
+    {
+        await using Shard shard = await Shard.StartAsync();
+        Node left = shard.Nodes[1];
+        Node[] gone = [shard.Nodes[0], shard.Nodes[2]];
+        foreach (Node node in gone) await node.Process.KillAsync();
+
+        await Wait.UntilAsync("it says that there is no leader, and who is missing", async () =>
+        {
+            Answer answer = await shard.Client.SendAsync(HttpMethod.Get, $"{left.Url}/readyz");
+            return answer.Status == 503 && answer.Text.StartsWith("no leader; not reachable: ", StringComparison.Ordinal)
+                && gone.All(node => answer.Text.Contains(node.Api, StringComparison.Ordinal)) && !answer.Text.Contains(left.Api, StringComparison.Ordinal);
+        });
+
+        gone[0].Start();
+        await Wait.UntilAsync("a majority is back", async () => (await shard.Client.SendAsync(HttpMethod.Get, $"{left.Url}/readyz")).Status == 200);
+        foreach (Node node in gone.Prepend(left).Where(node => node.IsRunning)) await node.Process.KillAsync();
+        left.Start();
+        await Wait.UntilAsync("after a restart, too, it shows who is missing", async () =>
+        {
+            if (await left.ClusterAsync() is not { } page) return false;
+            JsonElement members = page.GetProperty("members");
+            return members.GetArrayLength() == 3 && members.EnumerateArray().All(member => member.GetProperty("reachable").ValueKind
+                == (member.GetProperty("apiAddr").GetString() == left.Api ? JsonValueKind.True : JsonValueKind.False));
+        });
+    }
+
     /// <summary>Without a cluster port the request is redirected to the leader, as a key's is.</summary>
     [Fact]
     public async Task In_a_shard_without_cluster_ports_a_follower_sends_the_operator_to_the_leader()

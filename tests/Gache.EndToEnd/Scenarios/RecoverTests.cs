@@ -24,7 +24,11 @@ public sealed class RecoverTests
 
         (int Code, string Text) wrong = await RecoverAsync(kept, "--yes-lose", new string('0', 31) + "1");
         (int Code, string Text) dry = await RecoverAsync(kept, "--dry-run");
-        Assert.Equal((64, 0), (wrong.Code, dry.Code));
+        (int Code, string Text) part = await RecoverAsync(kept, "--yes-lose", id[..8]);
+        (int Code, string Text) unasked = await RecoverAsync(kept);
+        Assert.Equal((64, 0, 64, 64), (wrong.Code, dry.Code, part.Code, unasked.Code));
+        foreach (string text in new[] { wrong.Text, part.Text }) Assert.Contains($"is not the shard's id, which is typed in full: {id}", text, StringComparison.Ordinal);
+        Assert.Contains($"nothing was done: recover takes --yes-lose {id} where nobody can be asked", unasked.Text, StringComparison.Ordinal);
         foreach (string text in new[] { wrong.Text, dry.Text }) Assert.Contains("is lost for good", text, StringComparison.Ordinal);
         (int Code, string Text) done = await RecoverAsync(kept, "--yes-lose", id);
         Assert.True(done.Code == 0, done.Text);
@@ -34,6 +38,7 @@ public sealed class RecoverTests
         JsonElement after = (await kept.ClusterAsync())!.Value;
         Assert.Equal((id, 1), (after.GetProperty("shard").GetString(), after.GetProperty("members").GetArrayLength()));
         Assert.True(after.GetProperty("term").GetUInt64() > before.GetProperty("term").GetUInt64() + RevisionsRaised, after.ToString());
+        Assert.True(after.GetProperty("epoch").GetUInt64() == before.GetProperty("epoch").GetUInt64() + EpochsRaised, after.ToString()); // as it said
         for (int i = 0; i < Keys; i++) Assert.Equal($"value-{i}", await shard.ReadAsync(kept, $"key-{i}"));
         Answer written = await shard.Client.SendAsync(HttpMethod.Post, kept.Key("key-0"), "new"u8.ToArray());
         Assert.True(Revision(written) > revision + RevisionsRaised, $"{written.ETag} after {revision}");

@@ -61,8 +61,8 @@ public sealed class MemberTests : IDisposable
 
     [Theory]
     [InlineData("""POST /cluster/members {"add":"127.0.0.1:7010"}""", "add", "127.0.0.1:7010")]
-    [InlineData("""POST /cluster/members {"remove":"13330000000000000000000000000003"}""", "remove", "13")]
-    [InlineData("""POST /cluster/members {"remove":"13330000000000000000000000000003"}""", "remove", "127.0.0.1:8003")]
+    [InlineData($$"""POST /cluster/members {"remove":"13330000000000000000000000000003","shard":"{{A}}"}""", "remove", "13")]
+    [InlineData($$"""POST /cluster/members {"remove":"13330000000000000000000000000003","shard":"{{A}}"}""", "remove", "127.0.0.1:8003")]
     [InlineData($$"""POST /cluster/transfer {"shard":"{{A}}"}""", "transfer", "aa")]
     [InlineData($$"""POST /cluster/transfer {"shard":"{{A}}","to":"11120000000000000000000000000002"}""", "transfer", "aa", "--to", "127.0.0.1:8002")]
     [InlineData("""POST /cluster/forget {"node":"13330000000000000000000000000003"}""", "forget", "13")]
@@ -113,6 +113,75 @@ public sealed class MemberTests : IDisposable
     {
         Said said = await TypeAsync("remove", "13", "--dry-run");
         Assert.Contains("2 voters are left, of which 0 may fail (now 1 of 3)", said.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("13", "aaaa", false)]
+    [InlineData("44", "abbb", true)]
+    public async Task Removing_says_that_the_shard_would_be_lost_only_where_it_would(string member, string shard, bool isLast)
+    {
+        Said said = await TypeAsync("remove", member, "--dry-run");
+
+        Assert.Contains($"from shard {shard}0000", said.Output, StringComparison.Ordinal);
+        Assert.Equal(isLast, said.Output.Contains("or the shard would be lost", StringComparison.Ordinal));
+        Assert.DoesNotContain("hands over", said.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>As it goes with a leader: it hands over, and the next one is not there at once, or has a change of its own under way.</summary>
+    [Fact]
+    public async Task A_leader_is_removed_though_the_shard_says_not_now_for_a_while()
+    {
+        const string Elects = """{"title":"The shard has no leader","detail":"an election is under way","code":"no-leader"}""";
+        const string Busy = """{"title":"Another change of members is under way","detail":"ask again","code":"change-under-way"}""";
+        node.Answers("POST /cluster/members", (503, Elects), (503, Elects), (503, Busy), (504, "{}"), (200, "{}"));
+
+        Said said = await TypeAsync("remove", "1111", "--yes");
+
+        Assert.Equal((0, ""), (said.ExitCode, said.Errors));
+        Assert.Equal(Enumerable.Repeat($$"""POST /cluster/members {"remove":"11110000000000000000000000000001","shard":"{{A}}"}""", 5), node.Changes);
+        Assert.Contains("it leads, so it hands over to another voter first", said.Output, StringComparison.Ordinal);
+        Assert.Contains("done: 11110000 (127.0.0.1:8001) is no member any more", said.Output, StringComparison.Ordinal);
+        Assert.Equal(3, said.Output.Split('\n').Count(line => line.StartsWith("asks again: ", StringComparison.Ordinal))); // a reason once
+    }
+
+    [Theory]
+    [InlineData(503, "change-under-way", 2)]
+    [InlineData(409, "last-voter", 1)]
+    [InlineData(404, "node-unknown", 1)]
+    public async Task A_removal_that_stays_refused_ends_with_the_reason(int status, string code, int atLeast)
+    {
+        node.Answers("POST /cluster/members", status, $$"""{"title":"No","detail":"not now","code":"{{code}}"}""");
+
+        Said said = await TypeAsync("remove", "13", "--yes");
+
+        Assert.Equal(1, said.ExitCode);
+        Assert.InRange(node.Changes.Count, atLeast, atLeast == 1 ? 1 : 80);
+        Assert.Contains($"({code})", said.Errors, StringComparison.Ordinal);
+        Assert.Equal(status == 503, said.Errors.Contains("the same line typed again goes on", StringComparison.Ordinal));
+    }
+
+    /// <summary>Its answer was lost, and whoever is asked next knows nothing of the member any more.</summary>
+    [Fact]
+    public async Task A_member_that_is_unknown_once_its_removal_was_asked_for_is_removed()
+    {
+        node.Answers("POST /cluster/members", (504, "{}"), (404, """{"title":"No such node is known","code":"node-unknown"}"""));
+        Assert.Equal(0, (await TypeAsync("remove", "13", "--yes")).ExitCode);
+    }
+
+    /// <summary>The node that is named may be the very one that goes: it ends.</summary>
+    [Fact]
+    public async Task Where_the_node_that_was_asked_has_ended_another_member_is_asked()
+    {
+        using var other = new CannedNode();
+        string page = ThreeShards.Replace("127.0.0.1:8002", other.At, StringComparison.Ordinal).Replace("\"leader\":\"127.0.0.1:8001\"", $"\"leader\":\"{other.At}\"", StringComparison.Ordinal);
+        node.Answers("GET /cluster", (200, page), (503, "")).Answers("POST /cluster/members", 503, "");
+        other.Answers("GET /cluster", 200, page).Answers("POST /cluster/members", 200, "{}");
+
+        Said said = await TypeAsync("remove", "1111", "--yes");
+
+        Assert.Equal((0, ""), (said.ExitCode, said.Errors));
+        Assert.Single(node.Changes);
+        Assert.Single(other.Changes);
     }
 
     [Fact]

@@ -196,6 +196,36 @@ public sealed class MoveTests : IDisposable
         Assert.Equal(["""DELETE /cluster/move {"slots":[[0,1],[5,5]]}"""], node.Changes);
     }
 
+    [Theory]
+    [InlineData(0, "nothing was on its way\n")]
+    [InlineData(1, "done: 1 slot stays with its owner\n")]
+    [InlineData(3, "done: 3 slots stay with their owners\n")]
+    public async Task An_abort_says_how_many_moves_it_stopped(int kept, string words)
+    {
+        node.Answers("GET /cluster", 200, Before).Answers("DELETE /cluster/move", 200, $$"""{"kept":{{kept}}}""");
+
+        Said said = await TypeAsync("move", "5,0-1", "--abort", "--yes");
+
+        Assert.Equal(0, said.ExitCode);
+        Assert.EndsWith(words, said.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Rebalancing_names_the_slots_that_nobody_owns()
+    {
+        node.Answers("GET /cluster", 200, Cluster((A, "[[0,4999]]"), (B, "[[5000,9999]]")));
+        Said even = await TypeAsync("rebalance");
+        Assert.Equal(0, even.ExitCode);
+        Assert.Contains("every shard has its share of the slots that are owned", even.Output, StringComparison.Ordinal);
+        Assert.Contains("slots 10000-16383 (6384) have no owner", even.Output, StringComparison.Ordinal);
+
+        Said uneven = await TypeAsync("rebalance", "--weight", "aaaa=3", "--dry-run");
+        Assert.Contains("slots 10000-16383 (6384) have no owner", uneven.Output, StringComparison.Ordinal);
+        Assert.Contains("--weight and --drain count this time only", uneven.Output, StringComparison.Ordinal);
+        node.Answers("GET /cluster", 200, ThreeShards);
+        Assert.DoesNotContain("count this time only", (await TypeAsync("rebalance", "--dry-run")).Output, StringComparison.Ordinal);
+    }
+
     public void Dispose() => node.Dispose();
 
     private Task<Said> TypeAsync(params string[] line) => Words.TypeAsync(["cluster", .. line, "--at", node.At]);

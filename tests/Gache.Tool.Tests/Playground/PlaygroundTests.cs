@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gache.Tool.Playground;
 using Xunit;
 
 namespace Gache.Tool.Tests.Playground;
@@ -109,6 +110,55 @@ public sealed class PlaygroundTests
             Assert.Equal("kept", await http.GetStringAsync(new Uri($"http://127.0.0.1:{playground.FirstPort}/key/a"), Cancel));
 
         Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_folder_is_not_used_for_another_number_of_nodes()
+    {
+        string folder = Directory.CreateTempSubdirectory("gache-tool-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "playground"), "--shards 1 --replicas 3\n", Cancel);
+
+        Said said = await Words.TypeAsync("playground", "--server", Repository.Server, "--shards", "2", "--folder", folder);
+
+        Assert.Equal(64, said.ExitCode);
+        Assert.Contains($"{folder} was made with --shards 1 --replicas 3", said.Errors, StringComparison.Ordinal);
+        Assert.Equal(["playground"], Directory.GetFileSystemEntries(folder).Select(Path.GetFileName));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Nine starts at once say a hundred lines, and the one that matters comes last.</summary>
+    [Fact]
+    public async Task What_nodes_log_is_shown_once_all_is_served_and_before_that_only_what_is_amiss()
+    {
+        await using RunningPlayground playground = await RunningPlayground.StartServedAsync("--shards", "1");
+        string[] before = [.. playground.Lines.TakeWhile(line => !line.Contains("all slots are served,", StringComparison.Ordinal))];
+        Assert.DoesNotContain(before, line => line.Contains("Z info ", StringComparison.Ordinal));
+        Assert.Contains(before, line => line.StartsWith("what the nodes log is shown once", StringComparison.Ordinal));
+
+        playground.Type("1");
+        playground.Type("1");
+        await playground.SaysAsync("Z info "); // elections, and the start
+        playground.Type("q");
+        Assert.Equal(0, await playground.ExitAsync());
+    }
+
+    [Theory]
+    [InlineData("2026-01-31 12:00:00.000Z info  elected leader: term 4 [103]", true)]
+    [InlineData("2026-01-31 12:00:00.000Z debug a thing", true)]
+    [InlineData("2026-01-31 12:00:00.000Z warn  a thing with info in it", false)]
+    [InlineData("2026-01-31 12:00:00.000Z error a thing", false)]
+    [InlineData("gache: the data folder is a file", false)]
+    [InlineData("", false)]
+    public void Lines_below_a_warning_are_routine(string line, bool isRoutine) => Assert.Equal(isRoutine, NodeLine.IsRoutine(line));
+
+    [Fact]
+    public void What_is_not_ready_is_one_line_however_many_nodes_there_are()
+    {
+        (string Name, string Reason)[] nodes = [.. Enumerable.Range(1, 5).Select(n => ($"node{n}", "does not answer"))];
+        Assert.Equal(
+            "still starting after 12 s, which a busy machine may need: waits for node1 (does not answer), node2 (does not answer), node3 (does not answer) and 2 more",
+            PlaygroundLoop.Waiting(TimeSpan.FromSeconds(12), nodes));
+        Assert.EndsWith("waits for node1 (does not answer)", PlaygroundLoop.Waiting(TimeSpan.FromSeconds(12), nodes[..1]), StringComparison.Ordinal);
     }
 
     [Fact]

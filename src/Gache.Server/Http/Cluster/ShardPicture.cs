@@ -59,7 +59,7 @@ internal sealed record ShardPicture
             RaftAddress = known?.RaftAddress ?? "",
             LeaderApi = status.LeaderApi ?? "",
             Term = status.Term,
-            Slots = map?.SlotsOf(status.Shard) ?? [new SlotRange(0, Slot.Count - 1, 1)],
+            Slots = map?.SlotsOf(status.Shard) ?? [new SlotRange(0, Slot.Count - 1, status.SlotEpoch)],
             Members = [.. status.Members.Select(member => MemberPicture.Of(member, cluster?.View.Find(member.Node)))],
         };
     }

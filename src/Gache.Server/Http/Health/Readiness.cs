@@ -15,6 +15,8 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
     /// <summary>Puts are refused at the store's bound; from here on it is said beforehand.</summary>
     public const int WarnMemoryPercent = 85;
 
+    private const int MaxNamed = 8;
+
     /// <summary>True if nothing speaks against it.</summary>
     public bool IsReady => Reasons.Count == 0;
 
@@ -32,7 +34,7 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
             return new Readiness(reasons, []);
         }
 
-        if (!status.Shard.IsNone && !status.IsLeaderHeard) reasons.Add("no leader");
+        if (!status.Shard.IsNone && !status.IsLeaderHeard) reasons.Add(LeaderWords(status));
         if (!status.Shard.IsNone && LagWords(status) is { } lag) reasons.Add(lag);
         if (isOfCluster && cluster?.Map.Unassigned() is { Count: > 0 } unassigned) reasons.Add($"slots without owner: {unassigned}");
         else if (isOfCluster && cluster?.Map.Unreachable() is { Count: > 0 } unreachable) reasons.Add($"slots whose owner has no leader: {unreachable}");
@@ -46,6 +48,14 @@ internal sealed record Readiness(IReadOnlyList<string> Reasons, IReadOnlyList<st
         }
 
         return new Readiness(reasons, [.. WarningsOf(status), .. cluster?.Warnings ?? []]);
+    }
+
+    /// <summary>Who is missing tells an operator what to start.</summary>
+    private static string LeaderWords(ReplicaStatus status)
+    {
+        MemberStatus[] missing = [.. status.Members.Where(member => member.IsReachable is false)];
+        string more = missing.Length > MaxNamed ? string.Create(CultureInfo.InvariantCulture, $" and {missing.Length - MaxNamed} more") : "";
+        return missing.Length == 0 ? "no leader" : $"no leader; not reachable: {string.Join(", ", missing.Take(MaxNamed).Select(member => member.ApiAddress))}{more}";
     }
 
     private static string? LagWords(ReplicaStatus status)

@@ -30,15 +30,15 @@ internal sealed class Carrier(Terminal terminal, TimeProvider clock)
         if (isDryRun)
         {
             foreach (Request request in intention.Requests) terminal.Output.WriteLine($"would send: {Curl(target, request)}");
+            if (intention.Removal is { } removal) terminal.Output.WriteLine($"would send: {Curl(target, removal.Request)}");
             if (intention.Replacement is { } replacement) terminal.Output.WriteLine($"would send, when the new member votes: {Curl(target, replacement.Removal)}");
             return ExitCode.Done;
         }
 
         if (!isAgreed && AskConsent() is { } code) return code;
         using var signals = new StopSignals();
-        return await SendAsync(target, intention, signals.End).ConfigureAwait(false) is { } failed
-            ? failed
-            : await FollowAsync(client, intention, signals.End).ConfigureAwait(false);
+        (Reply? last, int? failed) = await SendAsync(target, intention, signals.End).ConfigureAwait(false);
+        return failed ?? await FollowAsync(client, intention, last, signals.End).ConfigureAwait(false);
     }
 
     private static string Curl(ClusterClient target, Request request) => $"curl -L -X {request.Method} {target.At}{request.Path} -d '{Encoding.UTF8.GetString(request.Body)}'";
@@ -58,8 +58,10 @@ internal sealed class Carrier(Terminal terminal, TimeProvider clock)
         return ExitCode.Failed;
     }
 
-    private async Task<int?> SendAsync(ClusterClient target, Intention intention, CancellationToken end)
+    /// <returns>The last answer if there was one, and the exit code if not all was accepted.</returns>
+    private async Task<(Reply? Last, int? Failed)> SendAsync(ClusterClient target, Intention intention, CancellationToken end)
     {
+        Reply? last = null;
         for (int sent = 0; sent < intention.Requests.Count; sent++)
         {
             Reply reply;
@@ -69,23 +71,25 @@ internal sealed class Carrier(Terminal terminal, TimeProvider clock)
             }
             catch (OperationCanceledException)
             {
-                return terminal.Refuse(ExitCode.Failed, "given up; what was sent may be carried out: ./gache cluster show tells");
+                return (last, terminal.Refuse(ExitCode.Failed, "given up; what was sent may be carried out: ./gache cluster show tells"));
             }
 
+            last = reply;
             if (reply.IsSuccess) continue;
             string rest = sent > 0 ? $"; {sent} of {intention.Requests.Count} requests were accepted before and go on" : "";
             string doubt = reply.Status is 0 or 504 ? "; it may have been taken all the same: ./gache cluster show tells" : "";
-            return terminal.Refuse(reply.ExitCode, reply.Words + rest + doubt);
+            return (last, terminal.Refuse(reply.ExitCode, reply.Words + rest + doubt));
         }
 
-        return null;
+        return (last, null);
     }
 
-    private async Task<int> FollowAsync(ClusterClient client, Intention intention, CancellationToken end)
+    private async Task<int> FollowAsync(ClusterClient client, Intention intention, Reply? last, CancellationToken end)
     {
         if (intention.Goal.Count > 0) return await new MoveProgress(client, terminal, clock, intention.Goal).FollowAsync(end).ConfigureAwait(false);
         if (intention.Replacement is { } replacement) return await new ReplaceProgress(client, terminal, clock, replacement).FollowAsync(end).ConfigureAwait(false);
-        terminal.Output.WriteLine(intention.Afterwards);
+        if (intention.Removal is { } removal) return await new RemoveProgress(client, terminal, clock, removal).FollowAsync(end).ConfigureAwait(false);
+        terminal.Output.WriteLine(intention.Afterwards(last));
         return ExitCode.Done;
     }
 }

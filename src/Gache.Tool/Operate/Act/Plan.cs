@@ -38,6 +38,9 @@ internal sealed record Intention
     /// <summary>The member whose place another takes; followed, and finished, once the requests were accepted.</summary>
     public Replacement? Replacement { get; init; }
 
-    /// <summary>Told when all was accepted and nothing is to be waited for.</summary>
-    public string Afterwards { get; init; } = "done; ./gache cluster show tells how it goes on";
+    /// <summary>The member that goes; asked for until the shard has let it go.</summary>
+    public Removal? Removal { get; init; }
+
+    /// <summary>Told when all was accepted and nothing is to be waited for, from the last answer.</summary>
+    public Func<Reply?, string> Afterwards { get; init; } = _ => "done; ./gache cluster show tells how it goes on";
 }

@@ -20,7 +20,7 @@ internal sealed class ReplaceProgress(ClusterClient asked, Terminal terminal, Ti
 
     private const string Again = "; nothing is lost, and the same line typed again goes on";
 
-    private readonly ShardSight sight = new(asked.At, goal);
+    private readonly ShardSight sight = new(asked.At, goal.Shard, goal.Staying);
 
     /// <summary>Looks again and again.</summary>
     /// <returns>The exit code.</returns>

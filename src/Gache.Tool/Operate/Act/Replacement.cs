@@ -11,9 +11,6 @@ namespace Gache.Tool.Operate.Act;
 /// <param name="Staying">API addresses of the members that stay.</param>
 internal sealed record Replacement(string Shard, MemberJson Old, string Address, Request Removal, IReadOnlyList<string> Staying)
 {
-    /// <summary>The shard in a picture of the cluster, or null.</summary>
-    public ShardJson? ShardIn(IEnumerable<ShardJson> shards) => shards.FirstOrDefault(shard => shard.Shard == Shard);
-
     /// <summary>The new member, once it is listed. It may have the old one's address, but not its id.</summary>
     public MemberJson? NewIn(ShardJson shard) => shard.Members.FirstOrDefault(member => member.Raft == Address && member.Id != Old.Id);
 

@@ -3,7 +3,10 @@ using Gache.Tool.Operate.Api;
 namespace Gache.Tool.Operate.Act;
 
 /// <summary>Sees one shard through whichever node answers: the one that was named may be the very one that goes.</summary>
-internal sealed class ShardSight(string asked, Replacement goal)
+/// <param name="asked">The API address that was named.</param>
+/// <param name="shard">The shard's id.</param>
+/// <param name="staying">API addresses of the members that stay.</param>
+internal sealed class ShardSight(string asked, string shard, IReadOnlyList<string> staying)
 {
     private string? from; // who showed the shard last
 
@@ -13,7 +16,7 @@ internal sealed class ShardSight(string asked, Replacement goal)
     {
         string first = from ?? asked;
         (ShardJson? seen, Reply last) = await LookAtAsync(first, end).ConfigureAwait(false);
-        foreach (string at in goal.Staying.Prepend(asked).Where(at => at != first))
+        foreach (string at in staying.Prepend(asked).Where(at => at != first))
         {
             if (seen is not null) break;
             (seen, last) = await LookAtAsync(at, end).ConfigureAwait(false);
@@ -38,6 +41,6 @@ internal sealed class ShardSight(string asked, Replacement goal)
     {
         using var client = new ClusterClient(at);
         Reply reply = await client.GetAsync("/cluster", end).ConfigureAwait(false);
-        return (reply.IsSuccess && reply.Read(Wire.Default.ShardJsonArray) is { } shards ? goal.ShardIn(shards) : null, reply);
+        return (reply.IsSuccess && reply.Read(Wire.Default.ShardJsonArray) is { } shards ? shards.FirstOrDefault(seen => seen.Shard == shard) : null, reply);
     }
 }

@@ -20,6 +20,9 @@ internal sealed record Reply(string From, int Status, byte[] Body, string Fault 
     /// <summary>Whether asking again may help: nobody answered, or the node says "not now".</summary>
     public bool IsForNow => Status is 0 or 429 or 503 or 504;
 
+    /// <summary>The stable name of the problem that was answered, or null.</summary>
+    public string? Code => IsSuccess ? null : Problem()?.Code;
+
     /// <summary>How a word ends because of it.</summary>
     public int ExitCode => IsSuccess ? Tool.ExitCode.Done : Status == 0 ? Tool.ExitCode.Unreachable : Tool.ExitCode.Failed;
 

@@ -73,6 +73,10 @@ internal sealed record MoveRequest(int[][] Slots, string To);
 /// <summary>Body of <c>DELETE /cluster/move</c>.</summary>
 internal sealed record AbortRequest(int[][] Slots);
 
+/// <summary>What <c>DELETE /cluster/move</c> answers.</summary>
+/// <param name="Kept">Slots whose move was stopped; null if that was not told.</param>
+internal sealed record KeptJson(int? Kept);
+
 /// <summary>Body of <c>POST /cluster/forget</c>.</summary>
 internal sealed record ForgetRequest(string Node);
 
@@ -101,6 +105,7 @@ internal sealed record ReplaceJson(string State, string? Member, ulong? Lag, boo
 [JsonSerializable(typeof(ProblemJson))]
 [JsonSerializable(typeof(MoveRequest))]
 [JsonSerializable(typeof(AbortRequest))]
+[JsonSerializable(typeof(KeptJson))]
 [JsonSerializable(typeof(ForgetRequest))]
 [JsonSerializable(typeof(MembersRequest))]
 [JsonSerializable(typeof(TransferRequest))]

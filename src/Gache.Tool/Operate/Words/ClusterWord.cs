@@ -33,7 +33,7 @@ internal sealed class ClusterWord
             "cluster",
             "Shows a cluster and changes it; each word explains first what it does and what it needs.\n"
             + "Shards and nodes are named by the beginning of their id or by an API address.\n"
-            + "Exit codes: 0 done, 1 refused or failed, 64 makes no sense or takes --yes, 69 nobody answers.")
+            + "Exit codes: 0 done, 1 refused or failed, 64 the line makes no sense or --yes is missing, 69 nobody answers.")
         {
             ShowWord.Create(common),
             MoveWord.Create(common),

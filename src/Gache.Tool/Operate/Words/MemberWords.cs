@@ -67,13 +67,12 @@ internal static class MemberWords
         if (view.Find(name, out (ShardJson Shard, MemberJson Member) node) is { } unknown) return Plan.Refused(unknown);
         List<string> does = [$"removes {ClusterView.Name(node.Member)}, {node.Member.Role}, from shard {ClusterView.Name(node.Shard)}; what it keeps of the shard counts for nothing any more"];
         int voters = node.Shard.Members.Count(IsVoter);
+        if (voters > 1 && node.Member.Api is { Length: > 0 } api && api == node.Shard.Leader)
+            does.Add("it leads, so it hands over to another voter first, and is removed by that; requests wait for the moment that takes");
         if (IsVoter(node.Member)) does.Add(Left(voters - 1, voters));
-        return new Intention
-        {
-            Does = does,
-            Needs = ["a majority of the members before and of those after", "another member, or the shard would be lost: take its slots off first (rebalance --drain)"],
-            Requests = [Request.Post(Path, new MembersRequest(Remove: node.Member.Id), Wire.Default.MembersRequest)],
-        };
+        List<string> needs = ["a majority of the members before and of those after"];
+        if (IsVoter(node.Member) && voters == 1) needs.Add("another voter, or the shard would be lost: add one first, or take its slots off (rebalance --drain) and stop the node");
+        return new Intention { Does = does, Needs = needs, Requests = [], Removal = Removal.Of(node.Shard, node.Member) };
     }
 
     /// <summary>What so many voters instead of so many mean.</summary>

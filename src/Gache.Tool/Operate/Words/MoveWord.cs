@@ -69,6 +69,12 @@ internal static class MoveWord
         Does = [$"stops moves of {SlotRanges.Text(slots, 8)}: their present owners keep them, at a higher epoch, and the copies at the targets are dropped"],
         Needs = ["slots that have not changed hands yet; the others arrive, and can be moved back"],
         Requests = [new Request(HttpMethod.Delete, Path, JsonSerializer.SerializeToUtf8Bytes(new AbortRequest(SlotRanges.Pairs(slots)), Wire.Default.AbortRequest))],
+        Afterwards = answer => answer?.Read(Wire.Default.KeptJson)?.Kept switch
+        {
+            0 => "nothing was on its way",
+            { } kept => $"done: {kept} {(kept == 1 ? "slot stays" : "slots stay")} with {(kept == 1 ? "its owner" : "their owners")}",
+            null => "done; ./gache cluster show tells how it goes on",
+        },
     };
 
     private static string Name(ClusterView view, string shard) => ClusterView.Name(view.Shards.First(candidate => candidate.Shard == shard));

@@ -11,6 +11,7 @@ namespace Gache.Tool.Operate.Words;
 internal static class RebalanceWord
 {
     private const int MaxWeight = 1_000;
+    private const int MaxRanges = 8;
 
     public static Command Create(ClusterWord common)
     {
@@ -26,7 +27,7 @@ internal static class RebalanceWord
                 if (!TryParse(token.Value, out _, out _)) result.AddError($"--weight '{token.Value}' is not possible: SHARD=N with N from 0 to {MaxWeight}");
         });
         return common.Acting(
-            "rebalance", "Spreads the slots evenly over the shards with the fewest moves",
+            "rebalance", "Spreads the slots evenly over the shards with the fewest moves; weights are not remembered",
             (parse, _, view) => Rebalance(view, parse.GetValue(drain) ?? [], parse.GetValue(weight) ?? []), drain, weight);
     }
 
@@ -51,11 +52,22 @@ internal static class RebalanceWord
 
         ShardLoad[] loads = [.. view.Shards.Select(shard => new ShardLoad(shard.Shard, weights[shard.Shard], ClusterView.SlotsOf(shard)))];
         IReadOnlyList<SlotTransfer> transfers = RebalancePlanner.Plan(loads);
-        if (transfers.Count == 0) return Plan.Nothing("every shard has its share: nothing is to be moved");
+        int[] holes = [.. view.Owners().Index().Where(slot => slot.Item is null).Select(slot => slot.Index)];
+        string unowned = string.Create(
+            CultureInfo.InvariantCulture, $"slots {SlotRanges.Text(holes, MaxRanges)} ({holes.Length}) have no owner and cannot be moved: start a new shard with them (--cluster-slot)");
+        if (transfers.Count == 0)
+        {
+            return Plan.Nothing(holes.Length == 0
+                ? "every shard has its share: nothing is to be moved"
+                : $"every shard has its share of the slots that are owned: nothing is to be moved; {unowned}");
+        }
 
         int[] shares = RebalancePlanner.Shares(loads);
-        return MoveWord.Carry(view, [.. transfers], loads.Select((load, i) =>
-            string.Create(CultureInfo.InvariantCulture, $"shard {ClusterView.Short(load.Id)} has {load.Slots.Count} slots and will have {shares[i]}")));
+        IEnumerable<string> before = loads.Select((load, i) =>
+            string.Create(CultureInfo.InvariantCulture, $"shard {ClusterView.Short(load.Id)} has {load.Slots.Count} slots and will have {shares[i]}"));
+        if (weighted.Count + drained.Count > 0) before = before.Append("--weight and --drain count this time only: the next rebalance without them spreads the slots evenly again");
+        if (holes.Length > 0) before = before.Append(unowned);
+        return MoveWord.Carry(view, [.. transfers], before);
     }
 
     private static bool TryParse(string text, out string shard, out int weight)

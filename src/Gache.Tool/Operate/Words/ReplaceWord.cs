@@ -40,17 +40,13 @@ internal static class ReplaceWord
             return Plan.Refused($"{address} is the address of {ClusterView.Name(old.Member)} itself, which is alive there: stop it, and start the new node in its place with an empty folder");
 
         MemberJson? present = others.FirstOrDefault().Member;
+        Removal going = Removal.Of(old.Shard, old.Member);
         return new Intention
         {
             Does = [.. Steps(old.Shard, old.Member, present, address)],
             Needs = [.. present is null ? [MemberWords.WaitingNode] : Array.Empty<string>(), "a majority of the voters at each of these steps, the last one's without the member that goes", GoesOn],
             Requests = present is null ? [Request.Post(MemberWords.Path, new MembersRequest(Add: address, Shard: old.Shard.Shard), Wire.Default.MembersRequest)] : [],
-            Replacement = new Replacement(
-                old.Shard.Shard,
-                old.Member,
-                address,
-                Request.Post(MemberWords.Path, new MembersRequest(Remove: old.Member.Id, Shard: old.Shard.Shard), Wire.Default.MembersRequest),
-                [.. old.Shard.Members.Where(member => member.Id != old.Member.Id && member.Api is { Length: > 0 }).Select(member => member.Api!)]),
+            Replacement = new Replacement(old.Shard.Shard, old.Member, address, going.Request, going.Staying),
         };
     }
 
