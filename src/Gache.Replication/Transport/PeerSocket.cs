@@ -47,8 +47,18 @@ internal static class PeerSocket
     }
 
     /// <summary>Sends a preamble, an answer or the confirmation: it always fits into an empty send buffer, so it never waits.</summary>
-    public static bool TrySendAll(Socket socket, ReadOnlySpan<byte> bytes) =>
-        socket.Send(bytes, SocketFlags.None, out SocketError error) == bytes.Length && error == SocketError.Success;
+    /// <returns>False if the other end closed the connection, or this one did: dialling may be called off at any moment.</returns>
+    public static bool TrySendAll(Socket socket, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return socket.Send(bytes, SocketFlags.None, out SocketError error) == bytes.Length && error == SocketError.Success;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Receives the body of a preamble or its answer; null with words if what came is none.</summary>
     public static byte[]? ReceiveEnvelope(Socket socket, uint magic, Deadline deadline, out string fault)

@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using Gache.Primitives;
+using Gache.Replication.Transport;
 using Xunit;
 
 namespace Gache.Replication.Tests.Transport;
@@ -19,6 +21,15 @@ public sealed class LifetimeTests
         Assert.Equal(0, b.Transport.ThreadCount);
         using var again = new Peer(1, listen: a.Identity.RaftAddress);
         Assert.Equal(a.Port, again.Port);
+    }
+
+    /// <summary>A peer that is dropped while it is dialled: the socket closes between the answer and the confirmation.</summary>
+    [Fact]
+    public void A_connection_that_is_called_off_while_it_is_made_is_no_fault()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Dispose();
+        Assert.False(PeerSocket.TrySendAll(socket, [1]));
     }
 
     [Fact]
