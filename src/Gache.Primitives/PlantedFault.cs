@@ -50,6 +50,9 @@ public enum PlantedFault
 
     /// <summary>A repeat of a keyed write is carried out again.</summary>
     RepeatForgotten,
+
+    /// <summary>A key is over some seconds before its time.</summary>
+    ExpiredEarly,
 }
 
 /// <summary>Says which mistake is planted on this thread. In a Release build none can be: every question is a constant no.</summary>

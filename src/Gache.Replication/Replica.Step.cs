@@ -337,7 +337,7 @@ public sealed partial class Replica
             return;
         }
 
-        read.Serve(store, slot);
+        read.Serve(store, slot, storeTime);
         Counters.Reads++;
         answers.Add(read);
     }

@@ -108,6 +108,7 @@ public sealed partial class Replica : ITransportEvents
     private readonly ParkedOperations parked = new();
     private readonly ChecksumLedger checksums;
     private readonly StoreClock clock;
+    private readonly Func<ulong> storeTime; // as exactly as it is known here
     private readonly SnapshotTaker taker;
     private readonly SnapshotSender sender;
     private readonly SnapshotIntake intake;
@@ -139,6 +140,7 @@ public sealed partial class Replica : ITransportEvents
         outgoing = new OutgoingMessages(transport, Counters);
         checksums = new ChecksumLedger(options.ChecksumEvery);
         clock = new StoreClock(parts.Time);
+        storeTime = () => core.Role == Role.Leader ? clock.Now() : clock.HeardMilliseconds;
         taker = new SnapshotTaker(parts.Snapshots, background, Post);
         sender = new SnapshotSender(parts.Snapshots, background, transport, Post, identity.Node);
         intake = new SnapshotIntake(parts.Snapshots, background, Post);

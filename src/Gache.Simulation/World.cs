@@ -35,6 +35,7 @@ public sealed class World
         Seed = seed;
         this.options = options ?? new WorldOptions();
         random = new SeededRandom(seed);
+        History = new History { FastestClock = FastestClock };
         if (traces) Trace = new Trace(Scheduler, this.options.TraceLines);
         Network = new SimulatedNetwork(Scheduler, random.Fork());
         if (Trace is not null) Network.Trace = what => Trace.Add("network", what);
@@ -67,7 +68,7 @@ public sealed class World
     /// <summary>Whether there is more than one shard: nodes gossip, and slots move.</summary>
     internal bool IsCluster => options.Shards > 1;
 
-    internal History History { get; } = new();
+    internal History History { get; }
 
     /// <summary>Lives the world from its founding to the judgement of its history.</summary>
     public WorldReport Run()
@@ -134,6 +135,10 @@ public sealed class World
     /// <summary>The first machine that starts on an empty folder founds the shard; all others join it. (In a cluster the shard's first machine asks before.)</summary>
     internal bool TryFound(Machine machine) => !IsCluster && !machine.Shard.IsFounded
         && machine.Shard.TryFound(machine, new FolderIdentity(NodeId.New(random), ShardId.New(random), ClusterId.New(random)));
+
+    /// <summary>No monotonic clock has counted more since the world began.</summary>
+    private TimeSpan FastestClock() =>
+        (Scheduler.Now * (1 + MachineClock.MaxDriftPartsPerMillion / 1e6)) + Machines.Aggregate(TimeSpan.Zero, (sum, machine) => sum + machine.Clock.Leapt);
 
     private bool IsWhole() => Shards.TrueForAll(shard => shard.IsWhole());
 

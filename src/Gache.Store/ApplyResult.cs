@@ -23,6 +23,9 @@ public enum ApplyStatus : byte
 
     /// <summary>It was not, and changed nothing: its Idempotency-Key was used for another command.</summary>
     IdempotencyKeyReused = 7,
+
+    /// <summary>It was not, and changed nothing: there is no such key.</summary>
+    KeyNotFound = 8,
 }
 
 /// <summary>The answer to an applied command; the same on every replica.</summary>

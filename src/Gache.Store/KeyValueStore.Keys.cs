@@ -9,7 +9,10 @@ public sealed partial class KeyValueStore
     {
         int slot = Slot.Of(view.Key);
         if (!ownership.IsServed(slot)) return new ApplyResult(ApplyStatus.NotServed, Revision, false);
-        return view.Options.IsEmpty ? Write(slot, view) : WriteWithOptions(slot, view);
+        if (due.NextAt <= time.Applied) ExpireIfOver(slot, view.Key);
+        ApplyResult answer = view.Options.IsEmpty ? Write(slot, view) : WriteWithOptions(slot, view);
+        if (table.Dues.Version != scheduledVersion) ScheduleChanged(slot);
+        return answer;
     }
 
     private ApplyResult WriteWithOptions(int slot, in CommandView view)
@@ -33,10 +36,26 @@ public sealed partial class KeyValueStore
         bool exists = table.Blocks.TryFind(slot, view.Key, out Record present);
         ulong revision = exists ? present.Revision : 0;
         if (!options.Condition.Holds(exists, revision)) return new ApplyResult(ApplyStatus.ConditionFailed, revision, exists);
-        return options.Counter is { } terms ? Add(slot, view.Key, exists, present, terms) : Write(slot, view);
+        ulong newDue = options.Ttl != 0 ? SlotTime(slot) + options.Ttl : options.KeepsTtl && exists ? present.Due : 0;
+        return view.Kind switch
+        {
+            CommandKind.Touch when !exists => new ApplyResult(ApplyStatus.KeyNotFound, 0, false),
+            CommandKind.Touch => Touch(slot, view.Key, present, newDue),
+            CommandKind.Add => Add(slot, view.Key, exists, present, options.Counter!.Value, exists ? present.Due : newDue),
+            _ => Write(slot, view, newDue),
+        };
     }
 
-    private ApplyResult Add(int slot, ReadOnlySpan<byte> key, bool exists, Record present, CounterTerms terms)
+    /// <summary>Only the expiry changes: value and revision, and so what others know of the key, stay.</summary>
+    private ApplyResult Touch(int slot, ReadOnlySpan<byte> key, Record present, ulong newDue)
+    {
+        ulong revision = present.Revision;
+        table.SetDue(slot, key, newDue);
+        NoteChange(slot, key);
+        return new ApplyResult(ApplyStatus.Done, revision, true);
+    }
+
+    private ApplyResult Add(int slot, ReadOnlySpan<byte> key, bool exists, Record present, CounterTerms terms, ulong newDue)
     {
         long number = 0;
         if (exists && !DecimalText.TryParse(present.Value, out number)) return new ApplyResult(ApplyStatus.NotANumber, present.Revision, true);
@@ -44,12 +63,12 @@ public sealed partial class KeyValueStore
             return new ApplyResult(ApplyStatus.OutOfRange, exists ? present.Revision : 0, exists);
 
         Span<byte> text = stackalloc byte[DecimalText.MaxBytes];
-        table.Set(slot, key, ++Revision, DecimalText.Format(sum, text));
+        table.Set(slot, key, ++Revision, DecimalText.Format(sum, text), newDue);
         NoteChange(slot, key);
         return new ApplyResult(ApplyStatus.Done, Revision, exists, sum);
     }
 
-    private ApplyResult Write(int slot, in CommandView view)
+    private ApplyResult Write(int slot, in CommandView view, ulong newDue = 0)
     {
         bool existed;
         if (view.Kind == CommandKind.Delete)
@@ -59,7 +78,7 @@ public sealed partial class KeyValueStore
         }
         else
         {
-            existed = table.Set(slot, view.Key, ++Revision, view.Value);
+            existed = table.Set(slot, view.Key, ++Revision, view.Value, newDue);
         }
 
         NoteChange(slot, view.Key);

@@ -206,7 +206,7 @@ public sealed partial class KeyValueStore
         {
             int tree = record.IsIdempotency ? Trees.IdempotencyOf(command.Slot) : command.Slot;
             if (record.IsRemoved) table.Remove(tree, record.Key);
-            else table.Set(tree, record.Key, record.Revision, record.Value);
+            else table.Set(tree, record.Key, record.Revision, record.Value, record.Due);
             // A snapshot's records are never of a later revision than its head.
             Revision = Math.Max(Revision, record.Revision);
         }

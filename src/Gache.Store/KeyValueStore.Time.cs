@@ -1,3 +1,5 @@
+using Gache.Primitives;
+
 namespace Gache.Store;
 
 /// <summary>What is over, and goes (design: Time in the store).</summary>
@@ -10,6 +12,7 @@ public sealed partial class KeyValueStore
 
     private readonly SlotClocks clocks = new();
     private readonly DueSlots due = new();
+    private long scheduledVersion; // of the keys' times
 
     /// <summary>The store time at which something is over next, in milliseconds; <see cref="ulong.MaxValue"/> if nothing ever is.</summary>
     public ulong NextDueMilliseconds => due.NextAt;
@@ -24,7 +27,8 @@ public sealed partial class KeyValueStore
         while (most > 0 && due.NextAt <= time.Applied)
         {
             int slot = due.NextSlot;
-            most -= ForgetAnswers(slot, most);
+            most -= ExpireKeys(slot, most);
+            if (most > 0) most -= ForgetAnswers(slot, most);
             Schedule(slot);
         }
     }
@@ -32,11 +36,49 @@ public sealed partial class KeyValueStore
     /// <summary>Finds out when something of a slot is over next. Only who serves a slot deletes in it: a slot on its way stays as it was handed.</summary>
     private void Schedule(int slot)
     {
-        ulong? next = ownership.IsServed(slot) && TryFirstWindow(Trees.IdempotencyOf(slot), out uint window)
-            ? clocks.ShardTimeOf(slot, IdempotencyRecord.EndOf(window))
-            : null;
-        due.Set(slot, next);
+        ulong? next = null;
+        if (ownership.IsServed(slot))
+        {
+            if (TryFirstWindow(Trees.IdempotencyOf(slot), out uint window)) next = IdempotencyRecord.EndOf(window);
+            if (table.Dues.FirstDueOf(slot) is { } first && (next is null || first < next)) next = first;
+        }
+
+        due.Set(slot, next is { } at ? clocks.ShardTimeOf(slot, at) : null);
     }
+
+    private void ScheduleChanged(int slot)
+    {
+        scheduledVersion = table.Dues.Version;
+        Schedule(slot);
+    }
+
+    private bool IsOver(int slot, Record record) =>
+        record.Due <= SlotTime(slot) + (Planted.Is(PlantedFault.ExpiredEarly) ? PlantedEarly : 0);
+
+    /// <summary>What is over and waits for its turn to be deleted goes before a command sees its key: it is as if it had gone in time.</summary>
+    private void ExpireIfOver(int slot, ReadOnlySpan<byte> key)
+    {
+        if (table.Blocks.TryFind(slot, key, out Record record) && record.Expires && IsOver(slot, record)) Expire(slot, key);
+    }
+
+    private int ExpireKeys(int slot, int most)
+    {
+        ulong now = SlotTime(slot);
+        int expired = 0;
+        Span<byte> key = stackalloc byte[StoreLimits.MaxKeyBytes];
+        for (; expired < most && table.Dues.TryFirst(slot, out ulong at, key, out int length) && at <= now; expired++) Expire(slot, key[..length]);
+        return expired;
+    }
+
+    /// <summary>A change of the key like a removal, with a revision of its own.</summary>
+    private void Expire(int slot, ReadOnlySpan<byte> key)
+    {
+        table.Remove(slot, key);
+        Revision++;
+        NoteChange(slot, key);
+    }
+
+    private const ulong PlantedEarly = 3_000;
 
     private void ScheduleAll()
     {
@@ -45,5 +87,5 @@ public sealed partial class KeyValueStore
     }
 
     /// <summary>Whether records of the slot have a time: only then its own time matters.</summary>
-    private bool HasTimes(int slot) => !table.Blocks.IsEmpty(Trees.IdempotencyOf(slot));
+    private bool HasTimes(int slot) => !table.Blocks.IsEmpty(Trees.IdempotencyOf(slot)) || table.Dues.AreThereIn(slot);
 }

@@ -42,7 +42,7 @@ public sealed partial class KeyValueStore : IDisposable
 
     /// <summary>What the store takes in memory, in bytes: blocks, large values (also those only a reader still pins), a snapshot's
     /// pre-images, tables.</summary>
-    public long Bytes => SlotTable.EmptyBytes + table.Blocks.UsedBytes + ledger.ValueBytes + (table.Capture?.PreimageBlockBytes ?? 0);
+    public long Bytes => SlotTable.EmptyBytes + table.Blocks.UsedBytes + table.Dues.UsedBytes + ledger.ValueBytes + (table.Capture?.PreimageBlockBytes ?? 0);
 
     /// <summary>The checksum of the whole replicated state: every record, the revision counter, the feature level, and what the log said of slots.</summary>
     public UInt128 Checksum
@@ -108,9 +108,19 @@ public sealed partial class KeyValueStore : IDisposable
     /// <param name="value">Valid until the store's next change.</param>
     public bool TryGet(int slot, ReadOnlySpan<byte> key, out ValueRef value)
     {
-        bool isFound = table.Blocks.TryFind(slot, key, out Record record);
+        bool isFound = table.Blocks.TryFind(slot, key, out Record record) && !(record.Expires && IsOver(slot, record));
         value = isFound ? new ValueRef(record, ledger) : default;
         return isFound;
+    }
+
+    /// <summary>How long a key that expires is still there, in milliseconds; 0 once it is over.</summary>
+    /// <param name="slot">The key's slot.</param>
+    /// <param name="value">What <see cref="TryGet(int, ReadOnlySpan{byte}, out ValueRef)"/> found.</param>
+    /// <param name="nowMilliseconds">The shard's store time.</param>
+    public ulong RemainingMilliseconds(int slot, in ValueRef value, ulong nowMilliseconds)
+    {
+        ulong now = clocks.TimeOf(slot, Math.Max(nowMilliseconds, time.Applied));
+        return value.Due > now ? value.Due - now : 0;
     }
 
     /// <summary>Hears a leader's store time (a heartbeat's). It never goes back, and changes nothing that is replicated.</summary>

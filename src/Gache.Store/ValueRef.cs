@@ -13,11 +13,18 @@ public readonly ref struct ValueRef
         this.ledger = ledger;
         large = record.IsLarge ? record.Large.Address : 0;
         Revision = record.Revision;
+        Due = record.Due;
         Bytes = record.Value;
     }
 
     /// <summary>The revision of the last change of the key.</summary>
     public ulong Revision { get; }
+
+    /// <summary>Whether the key expires.</summary>
+    public bool Expires => Due != 0;
+
+    /// <summary>When it is over, in its slot's time; 0: never.</summary>
+    internal ulong Due { get; }
 
     /// <summary>The value's bytes: 0 to 8 MiB.</summary>
     public ReadOnlySpan<byte> Bytes { get; }

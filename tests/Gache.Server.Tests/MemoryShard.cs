@@ -83,6 +83,7 @@ internal sealed class MemoryShard : IShard, IDisposable
         lock (gate)
         {
             Writes++;
+            Command.StampTime(command, Time);
             ApplyResult result = keys.Apply(keys.AppliedIndex + 1, command);
             return new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number);
         }
@@ -95,9 +96,20 @@ internal sealed class MemoryShard : IShard, IDisposable
         if (Refusal is { } refusal) return new ReadAnswer(refusal);
         lock (gate)
         {
-            return keys.TryGet(key.Span, out ValueRef found)
-                ? new ReadAnswer(true, found.Revision, found.Bytes.ToArray(), null)
-                : new ReadAnswer(false, 0, default, null);
+            if (!keys.TryGet(key.Span, out ValueRef found)) return new ReadAnswer(false, 0, default, null);
+            ulong? left = found.Expires ? keys.RemainingMilliseconds(Slot.Of(key.Span), found, Time) : null;
+            return new ReadAnswer(true, found.Revision, found.Bytes.ToArray(), null, left);
+        }
+    }
+
+    /// <summary>The store's time, in milliseconds: what is over at it is gone.</summary>
+    public ulong Time
+    {
+        get;
+        set
+        {
+            field = value;
+            lock (gate) keys.Apply(keys.AppliedIndex + 1, Command.EncodeTime(value));
         }
     }
 

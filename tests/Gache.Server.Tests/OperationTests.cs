@@ -166,9 +166,6 @@ public sealed class OperationTests
     }
 
     [Theory]
-    [InlineData("POST", "?ttl=30s", "")]
-    [InlineData("PUT", "?ttl=keep", "")]
-    [InlineData("POST", "?touch=30s", "")]
     [InlineData("PUT", "?wait=1m", "")]
     [InlineData("GET", "?wait=30s", "")]
     [InlineData("GET", "?level=stale&min-revision=7", "")]

@@ -23,11 +23,13 @@ public readonly struct ReadAnswer : IDisposable, IEquatable<ReadAnswer>
     /// <param name="revision">The key's revision.</param>
     /// <param name="value">The bytes; valid until <paramref name="owner"/> is disposed.</param>
     /// <param name="owner">Gives the bytes back.</param>
-    public ReadAnswer(bool isFound, ulong revision, ReadOnlyMemory<byte> value, IDisposable? owner)
+    /// <param name="expiresInMilliseconds">What is left of the key's time; null if it does not expire.</param>
+    public ReadAnswer(bool isFound, ulong revision, ReadOnlyMemory<byte> value, IDisposable? owner, ulong? expiresInMilliseconds = null)
     {
         IsFound = isFound;
         Revision = revision;
         Value = value;
+        ExpiresInMilliseconds = expiresInMilliseconds;
         this.owner = owner;
     }
 
@@ -42,6 +44,9 @@ public readonly struct ReadAnswer : IDisposable, IEquatable<ReadAnswer>
 
     /// <summary>The value, if the key exists; valid until this answer is disposed.</summary>
     public ReadOnlyMemory<byte> Value { get; }
+
+    /// <summary>What is left of the key's time, in milliseconds, never negative; null if it does not expire.</summary>
+    public ulong? ExpiresInMilliseconds { get; }
 
     /// <inheritdoc/>
     public void Dispose() => owner?.Dispose();

@@ -29,7 +29,10 @@ internal sealed class ReadOperation : RoundOperation, IValueTaskSource<ReadAnswe
     public override void Refuse(Refusal refusal) => answer = new ReadAnswer(refusal);
 
     /// <summary>Reads the store; called by its owner.</summary>
-    public void Serve(KeyValueStore store, int slot)
+    /// <param name="store">The store.</param>
+    /// <param name="slot">The key's slot.</param>
+    /// <param name="now">Tells the shard's store time; asked only where a key expires.</param>
+    public void Serve(KeyValueStore store, int slot, Func<ulong> now)
     {
         if (!store.TryGet(slot, Key.Span, out ValueRef value))
         {
@@ -37,17 +40,18 @@ internal sealed class ReadOperation : RoundOperation, IValueTaskSource<ReadAnswe
             return;
         }
 
+        ulong? expiresIn = value.Expires ? store.RemainingMilliseconds(slot, value, now()) : null;
         if (value.IsLarge)
         {
             large = value.Pin();
-            answer = new ReadAnswer(true, value.Revision, large.Memory, this);
+            answer = new ReadAnswer(true, value.Revision, large.Memory, this, expiresIn);
             return;
         }
 
         int length = value.Bytes.Length;
         if (buffer.Length < length) buffer = new byte[Math.Max(256, length)];
         value.Bytes.CopyTo(buffer);
-        answer = new ReadAnswer(true, value.Revision, buffer.AsMemory(0, length), this);
+        answer = new ReadAnswer(true, value.Revision, buffer.AsMemory(0, length), this, expiresIn);
     }
 
     public override void Complete() => source.SetResult(answer);

@@ -7,6 +7,7 @@ internal static class Headers
 {
     public const string Revision = "Gache-Revision";
     public const string RetryAfterMs = "Gache-Retry-After-Ms";
+    public const string ExpiresIn = "Gache-Expires-In";
     public const string IdempotencyKey = "Idempotency-Key";
 
     /// <summary>Set on a join that one member passed on to the leader, so that it is never passed on twice.</summary>

@@ -17,7 +17,7 @@ public sealed class KeyHistory
     /// <summary>Writes that were declined: each tells the revision at its place, as a read does.</summary>
     public List<Operation> Declined { get; } = [];
 
-    /// <summary>When each delete was asked of which nothing is known; in order.</summary>
+    /// <summary>When each delete was asked of which nothing is known, or set that may have come and been over; in order.</summary>
     public List<long> OpenDeletes { get; } = [];
 
     /// <summary>When each set or put was asked of which nothing is known and whose value nobody saw; in order.</summary>
@@ -48,7 +48,11 @@ public sealed class KeyHistory
             else if (effect.Operation.Outcome == Outcome.Declined) key.Declined.Add(effect.Operation);
             else if (effect.Operation.Outcome == Outcome.NotApplied) continue; // had no effect: the order must be found without it
             else if (effect.Operation.Kind == OperationKind.Delete) key.OpenDeletes.Add(effect.Operation.Invoked);
-            else key.OpenSets.Add(effect.Operation.Invoked);
+            else
+            {
+                key.OpenSets.Add(effect.Operation.Invoked);
+                if (effect.Operation.Ttl > TimeSpan.Zero) key.OpenDeletes.Add(effect.Operation.Invoked); // set, and then over
+            }
         }
 
         return null;

@@ -74,8 +74,9 @@ internal sealed class LinearizationSearch
 
     private bool TryTake(Item item, Phase phase, long firstReturn)
     {
-        if (phase != Phase.AfterOpenWrite && (item.Operation.Kind == OperationKind.Read) != (phase == Phase.Reads)) return false;
+        if (phase <= Phase.Writes && (item.Operation.Kind == OperationKind.Read) != (phase == Phase.Reads)) return false;
         State reached = state;
+        if (phase == Phase.AfterExpiry && !reached.Expire(item)) return false;
         if (phase == Phase.AfterOpenWrite && !reached.TakeOpenWrite(item, key, firstReturn)) return false;
         if (!reached.Take(item, changes)) return false;
         if (phase != Phase.Reads && !seen.Add(new Configuration(taken + item.Number, reached))) return false;
@@ -143,6 +144,9 @@ internal sealed class LinearizationSearch
         /// <summary>A write that fits.</summary>
         Writes,
 
+        /// <summary>Anything that fits once the key's time was over.</summary>
+        AfterExpiry,
+
         /// <summary>Anything that fits once an unknown write took effect right before it.</summary>
         AfterOpenWrite,
     }
@@ -154,8 +158,17 @@ internal sealed class LinearizationSearch
 
     /// <summary>The key's register, how many changes stand already, and how many of the unknown writes were used.</summary>
     /// <remarks>After an unknown write that nobody saw, the revision is only the least one possible, until an answer tells it.</remarks>
-    private record struct State(bool Exists, long Value, ulong Revision, bool IsLeast, int Changes, int OpenDeletes, int OpenSets)
+    private record struct State(bool Exists, long Value, ulong Revision, bool IsLeast, TimeSpan Due, int Changes, int OpenDeletes, int OpenSets)
     {
+        /// <summary>The key's time is over, if it can have been before the item was answered; false if it is not needed.</summary>
+        public bool Expire(Item item)
+        {
+            if (!Exists || item.Needs != false || Due == TimeSpan.Zero || item.Operation.CompletedAt < Due) return false;
+            (Exists, Value, Due) = (false, 0, TimeSpan.Zero);
+            Revision++; // at least
+            return true;
+        }
+
         /// <summary>Uses an unknown write to bring about what the next item needs; false if none can or none is needed.</summary>
         public bool TakeOpenWrite(Item item, KeyHistory key, long firstReturn)
         {
@@ -169,6 +182,7 @@ internal sealed class LinearizationSearch
             Value = 0; // nobody saw it
             Revision++; // at least
             IsLeast = true;
+            Due = TimeSpan.Zero; // where it can be over, it stands among the open deletes as well
             return true;
         }
 
@@ -201,6 +215,7 @@ internal sealed class LinearizationSearch
             Changes++;
             Revision = item.Revision;
             IsLeast = false;
+            Due = operation.Ttl > TimeSpan.Zero ? operation.InvokedAt + operation.Ttl : TimeSpan.Zero;
             Exists = operation.WritesValue;
             Value = operation.WritesValue ? operation.Value : 0;
             return true;

@@ -25,6 +25,9 @@ public sealed class MachineClock(EventScheduler scheduler)
     /// <summary>The monotonic clock in ticks of 100 ns.</summary>
     public long Ticks => baseTicks + ((scheduler.NowTicks - baseWorldTicks) * rate / Million);
 
+    /// <summary>How far it leapt in all.</summary>
+    public TimeSpan Leapt { get; private set; }
+
     /// <summary>The wall clock.</summary>
     public DateTimeOffset UtcNow => Epoch + new TimeSpan(Ticks) + wallOffset;
 
@@ -42,6 +45,7 @@ public sealed class MachineClock(EventScheduler scheduler)
     {
         Invariant.Holds(forward >= TimeSpan.Zero, $"a monotonic clock cannot go back by {forward}");
         Rebase(forward);
+        Leapt += forward;
         Changed?.Invoke();
     }
 

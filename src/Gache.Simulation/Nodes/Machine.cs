@@ -191,10 +191,11 @@ internal sealed class Machine : IEndpoint
             OperationKind.Add => CommandKind.Add,
             _ => CommandKind.Delete,
         };
-        WriteOptions? options = write.Condition is null && kind != CommandKind.Add && write.IdempotencyKey is null ? null : new WriteOptions
+        WriteOptions? options = write.Condition is null && kind != CommandKind.Add && write.IdempotencyKey is null && write.Ttl == TimeSpan.Zero ? null : new WriteOptions
         {
             Condition = write.Condition,
             Counter = kind == CommandKind.Add ? write.Counter : null,
+            TtlMilliseconds = (ulong)write.Ttl.TotalMilliseconds,
             IdempotencyKey = Encoding.ASCII.GetBytes(write.IdempotencyKey ?? ""),
         };
         var draft = new CommandDraft(kind, key.Length, value.Length, options);

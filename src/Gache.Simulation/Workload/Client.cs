@@ -12,6 +12,7 @@ public sealed class Client
 {
     private static readonly TimeSpan LeastWay = TimeSpan.FromMicroseconds(50);
     private static readonly TimeSpan MostWay = TimeSpan.FromMicroseconds(500);
+    private static readonly TimeSpan LeastTtl = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan MostRetryWait = TimeSpan.FromMilliseconds(300);
 
     private readonly int number;
@@ -68,7 +69,9 @@ public sealed class Client
         string? idempotencyKey = IsWrite(kind) && random.Chance(options.Keyed) ? $"{number}-{++keyedWrites}" : null;
         Operation operation = kind == OperationKind.Add
             ? history.Invoke(number, kind, key, counter: DrawTerms(key), idempotencyKey: idempotencyKey)
-            : history.Invoke(number, kind, key, IsWrite(kind) && random.Chance(options.Conditional) ? DrawCondition(key) : null, idempotencyKey: idempotencyKey);
+            : history.Invoke(
+                number, kind, key, IsWrite(kind) && random.Chance(options.Conditional) ? DrawCondition(key) : null, idempotencyKey: idempotencyKey,
+                ttl: kind is OperationKind.Set or OperationKind.Put && random.Chance(options.Expiring) ? random.Between(LeastTtl, options.LongestTtl) : default);
         Begin(new Attempt(operation, idempotencyKey is null ? attempts : options.MostKeyedAttempts, IsRepeat: false));
     }
 

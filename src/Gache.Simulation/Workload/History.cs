@@ -10,6 +10,9 @@ public sealed class History
     private long place;
     private long lastValue;
 
+    /// <summary>What the fastest clock of all machines could have counted by now: no key with a time to live may be gone before it says so.</summary>
+    public Func<TimeSpan> FastestClock { get; init; } = static () => TimeSpan.Zero;
+
     /// <summary>The operations in the order in which they were asked.</summary>
     public IReadOnlyList<Operation> Operations => operations;
 
@@ -17,11 +20,12 @@ public sealed class History
     public int DoneCount { get; private set; }
 
     /// <summary>Begins an operation; a set or put gets a value that no other one has.</summary>
-    public Operation Invoke(int client, OperationKind kind, string key, Condition? condition = null, CounterTerms counter = default, string? idempotencyKey = null)
+    public Operation Invoke(int client, OperationKind kind, string key, Condition? condition = null, CounterTerms counter = default, string? idempotencyKey = null, TimeSpan ttl = default)
     {
         var operation = new Operation
         {
             Client = client, Kind = kind, Key = key, Invoked = place++, Condition = condition, Counter = counter, IdempotencyKey = idempotencyKey,
+            Ttl = ttl, InvokedAt = FastestClock(),
         };
         if (operation.WritesValue) operation.Value = ++lastValue;
         operations.Add(operation);
@@ -66,6 +70,7 @@ public sealed class History
     {
         Invariant.Holds(operation.Completed == Operation.Never, "an operation was completed twice");
         operation.Completed = place++;
+        operation.CompletedAt = FastestClock();
         operation.Outcome = outcome;
         if (outcome == Outcome.Done) DoneCount++;
     }

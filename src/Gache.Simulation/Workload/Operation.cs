@@ -62,6 +62,15 @@ public sealed class Operation
     /// <summary>Of a write: what must hold for it to be carried out; null for nothing.</summary>
     public Condition? Condition { get; init; }
 
+    /// <summary>Of a set or put: for how long the key is to be there; zero: for ever.</summary>
+    public TimeSpan Ttl { get; init; }
+
+    /// <summary>When it was asked, by the fastest clock.</summary>
+    public TimeSpan InvokedAt { get; init; }
+
+    /// <summary>When the answer came, by the fastest clock.</summary>
+    public TimeSpan CompletedAt { get; set; }
+
     /// <summary>Of a keyed write: its Idempotency-Key; null for none. All its repeats are one operation: it may take effect once.</summary>
     public string? IdempotencyKey { get; init; }
 
@@ -112,6 +121,7 @@ public sealed class Operation
             { AnyOf: { } revisions } => $" if revision {string.Join('/', revisions.ToArray())}",
             _ => "",
         }}";
+        if (Ttl > TimeSpan.Zero) what += $" for {Ttl.TotalSeconds:F1} s";
         if (IdempotencyKey is not null) what += $" as {IdempotencyKey}";
         string end = Completed == Never ? "…" : $"{Completed}";
         string result = Outcome switch

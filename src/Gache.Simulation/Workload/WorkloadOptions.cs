@@ -24,6 +24,12 @@ public sealed record WorkloadOptions
     /// <summary>How often an answer is lost on its way to the client.</summary>
     public double LostAnswers { get; init; } = 0.01;
 
+    /// <summary>How often a set or put has a time to live.</summary>
+    public double Expiring { get; init; } = 0.15;
+
+    /// <summary>The longest time to live.</summary>
+    public TimeSpan LongestTtl { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>How often a write has an Idempotency-Key, and so is repeated as it was while nothing is known of it.</summary>
     public double Keyed { get; init; } = 0.3;
 

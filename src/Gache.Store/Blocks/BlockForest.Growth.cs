@@ -79,7 +79,7 @@ internal sealed unsafe partial class BlockForest
         }
 
         record.Write(draft);
-        Span<byte> separator = stackalloc byte[StoreLimits.MaxKeyBytes];
+        Span<byte> separator = stackalloc byte[MaxKeyBytes];
         separator = separator[..TakeSeparator(left, right, separator)];
         Replace(ref path, level, left);
         if (level == path.RootLevel) GrowRoot(path.Slot, left, right, separator);

@@ -9,6 +9,9 @@ namespace Gache.Store;
 /// </remarks>
 internal sealed unsafe partial class BlockForest(NativeLedger ledger)
 {
+    /// <summary>The longest key, in bytes: a store's key behind a time.</summary>
+    public const int MaxKeyBytes = sizeof(ulong) + StoreLimits.MaxKeyBytes;
+
     private readonly nint[] roots = new nint[Trees.Count];
     private readonly BlockAllocator blocks = new(ledger);
 

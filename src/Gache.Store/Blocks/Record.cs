@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace Gache.Store;
 
-/// <summary>One record in a block: key length and flags (2 bytes), revision (8), key, then the value or a large value's address.</summary>
+/// <summary>One record in a block: key length and flags (2 bytes), revision (8), key, the time when it is over (8, only with its flag), then the
+/// value or a large value's address.</summary>
 /// <remarks>In an inner block the revision's place holds the child's address and there is no value. Valid until blocks are settled.</remarks>
 internal readonly unsafe struct Record(byte* at, int length)
 {
@@ -14,13 +15,16 @@ internal readonly unsafe struct Record(byte* at, int length)
     public const int InlineBytesMax = 2_048;
 
     /// <summary>The longest record that a block ever takes.</summary>
-    public const int MaxBytes = HeadBytes + InlineBytesMax + sizeof(ulong);
+    public const int MaxBytes = HeadBytes + InlineBytesMax + sizeof(ulong) + sizeof(ulong);
 
     /// <summary>The value stands elsewhere, and the record holds its address.</summary>
     public const ushort LargeFlag = 0x8000;
 
     /// <summary>Among pre-images: there was no such key.</summary>
     public const ushort AbsentFlag = 0x4000;
+
+    /// <summary>The record is over at a time, which stands behind the key; one without expiry has no byte for it.</summary>
+    public const ushort ExpiresFlag = 0x2000;
 
     private const ushort KeyLengthMask = 0x0FFF;
 
@@ -32,19 +36,24 @@ internal readonly unsafe struct Record(byte* at, int length)
 
     public bool IsLarge => (Flags & LargeFlag) != 0;
 
+    public bool Expires => (Flags & ExpiresFlag) != 0;
+
+    /// <summary>When it is over, in its slot's time, in milliseconds; 0: never.</summary>
+    public ulong Due => Expires ? Unsafe.ReadUnaligned<ulong>(at + HeadBytes + KeyLength) : 0;
+
     public bool IsAbsent => (Flags & AbsentFlag) != 0;
 
     public ReadOnlySpan<byte> Key => new(at + HeadBytes, KeyLength);
 
     public ulong Revision => Unsafe.ReadUnaligned<ulong>(at + sizeof(ushort));
 
-    public LargeBytes Large => new(Unsafe.ReadUnaligned<nint>(at + HeadBytes + KeyLength));
+    public LargeBytes Large => new(Unsafe.ReadUnaligned<nint>(at + TailOffset));
 
     /// <summary>The value, wherever it stands.</summary>
     public ReadOnlySpan<byte> Value => IsLarge ? Large.Bytes : Tail;
 
-    /// <summary>What follows the key: the value, or a large value's address.</summary>
-    public ReadOnlySpan<byte> Tail => new(at + HeadBytes + KeyLength, length - HeadBytes - KeyLength);
+    /// <summary>What stands at the end: the value, or a large value's address.</summary>
+    public ReadOnlySpan<byte> Tail => new(at + TailOffset, length - TailOffset);
 
     public byte* Child
     {
@@ -52,9 +61,11 @@ internal readonly unsafe struct Record(byte* at, int length)
         set => Unsafe.WriteUnaligned(at + sizeof(ushort), (nint)value);
     }
 
+    private int TailOffset => HeadBytes + KeyLength + (Expires ? sizeof(ulong) : 0);
+
     private int KeyLength => Unsafe.ReadUnaligned<ushort>(at) & KeyLengthMask;
 
-    /// <summary>The record's share in the state's checksum: of slot, key, revision and value.</summary>
+    /// <summary>The record's share in the state's checksum: of slot, key, revision, expiry and value.</summary>
     [SkipLocalsInit]
     public UInt128 ChecksumIn(int slot)
     {
@@ -73,6 +84,13 @@ internal readonly unsafe struct Record(byte* at, int length)
         Unsafe.WriteUnaligned(at, (ushort)(draft.Key.Length | draft.Flags));
         Unsafe.WriteUnaligned(at + sizeof(ushort), draft.Revision);
         draft.Key.CopyTo(new Span<byte>(at + HeadBytes, draft.Key.Length));
-        draft.Tail.CopyTo(new Span<byte>(at + HeadBytes + draft.Key.Length, draft.Tail.Length));
+        byte* behind = at + HeadBytes + draft.Key.Length;
+        if (draft.Due != 0)
+        {
+            Unsafe.WriteUnaligned(behind, draft.Due);
+            behind += sizeof(ulong);
+        }
+
+        draft.Tail.CopyTo(new Span<byte>(behind, draft.Tail.Length));
     }
 }

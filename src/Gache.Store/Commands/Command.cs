@@ -94,6 +94,7 @@ public static class Command
         ReadOnlySpan<byte> options = command.Slice(KeyOffsetWithOptions + keyLength, optionsLength);
         ReadOnlySpan<byte> value = command[valueOffset..];
         if (value.Length > MaxValueOf(kind) || !WriteOptionsView.TryParse(options, out WriteOptionsView read) || read.Counter is null == (kind == CommandKind.Add)) return false;
+        if (kind == CommandKind.Touch ? read.Ttl == 0 : kind == CommandKind.Delete && (read.Ttl != 0 || read.KeepsTtl)) return false;
 
         view = new CommandView(kind, time, command.Slice(KeyOffsetWithOptions, keyLength), value, options);
         return true;
@@ -102,7 +103,7 @@ public static class Command
     private static int MaxValueOf(CommandKind kind) => kind.HasValue() ? StoreLimits.MaxValueBytes : 0;
 
     /// <summary>Whether the command may make the state larger, and so is refused when memory or disk are short; deletes always go.</summary>
-    public static bool NeedsSpace(ReadOnlySpan<byte> command) => (CommandKind)command[0] is CommandKind.Set or CommandKind.Put or CommandKind.Add or CommandKind.Import;
+    public static bool NeedsSpace(ReadOnlySpan<byte> command) => (CommandKind)command[0] is CommandKind.Set or CommandKind.Put or CommandKind.Add or CommandKind.Touch or CommandKind.Import;
 
     /// <summary>Whether the command's answer is kept for repeats, and so needs one of a bounded number of records.</summary>
     public static bool IsKeyed(ReadOnlySpan<byte> command) => command[1] == FormatWithOptions

@@ -12,7 +12,7 @@ public readonly struct CommandDraft
     private readonly ReadOnlyMemory<byte> idempotencyKey;
 
     /// <summary>Makes room for a key and a value.</summary>
-    /// <param name="kind">Set, put, delete or add.</param>
+    /// <param name="kind">Set, put, delete, add or touch.</param>
     /// <param name="keyLength">1 to <see cref="StoreLimits.MaxKeyBytes"/>.</param>
     /// <param name="valueLength">0 to <see cref="StoreLimits.MaxValueBytes"/>; 0 for all but set and put.</param>
     /// <param name="options">What else is asked for; null for nothing.</param>

@@ -53,6 +53,9 @@ public enum CommandKind : byte
 
     /// <summary>Adds to the number that a key holds (POST with <c>add</c>).</summary>
     Add = 17,
+
+    /// <summary>Sets only when a key is over (POST with <c>touch</c>).</summary>
+    Touch = 18,
 }
 
 /// <summary>What kinds have in common.</summary>
@@ -61,11 +64,11 @@ internal static class CommandKinds
     /// <summary>Whether the command is about slots, and not about a key or the time.</summary>
     public static bool IsOfSlots(this CommandKind kind) => kind is >= CommandKind.Found and <= CommandKind.Recover;
 
-    /// <summary>Whether a command without options can be of this kind: an addition says in them what to add.</summary>
+    /// <summary>Whether a command without options can be of this kind: an addition says in them what to add, and a touch until when.</summary>
     public static bool IsPlain(this CommandKind kind) => kind is >= CommandKind.Set and <= CommandKind.Recover;
 
     /// <summary>Whether the command changes one key, and so may have options.</summary>
-    public static bool IsOfKey(this CommandKind kind) => kind is CommandKind.Set or CommandKind.Put or CommandKind.Delete or CommandKind.Add;
+    public static bool IsOfKey(this CommandKind kind) => kind is CommandKind.Set or CommandKind.Put or CommandKind.Delete or CommandKind.Add or CommandKind.Touch;
 
     /// <summary>Whether a value follows the key.</summary>
     public static bool HasValue(this CommandKind kind) => kind is CommandKind.Set or CommandKind.Put;

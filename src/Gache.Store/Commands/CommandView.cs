@@ -18,7 +18,7 @@ public readonly ref struct CommandView
     /// <summary>The leader's store time when it proposed the command.</summary>
     public ulong StoreTimeMilliseconds { get; }
 
-    /// <summary>The key of a set, put, delete or add; else empty.</summary>
+    /// <summary>The key of a set, put, delete, add or touch; else empty.</summary>
     public ReadOnlySpan<byte> Key { get; }
 
     /// <summary>The value of a set or put; the body of a command about slots; else empty.</summary>

@@ -131,20 +131,20 @@ public sealed class SlotExport : IDisposable
         public int Length { get; private set; }
 
         public bool TryAppend(Record record, bool isAnswer, int maxBytes) =>
-            TryAppend(record.Key, record.Revision, record.Value, isRemoved: false, isAnswer, maxBytes);
+            TryAppend(record.Key, record.Revision, record.Value, isRemoved: false, isAnswer, record.Due, maxBytes);
 
-        public bool TryAppendRemoved(ReadOnlySpan<byte> key, bool isAnswer, int maxBytes) => TryAppend(key, 0, default, isRemoved: true, isAnswer, maxBytes);
+        public bool TryAppendRemoved(ReadOnlySpan<byte> key, bool isAnswer, int maxBytes) => TryAppend(key, 0, default, isRemoved: true, isAnswer, 0, maxBytes);
 
         public byte[] ToArray() => bytes.AsSpan(0, Length).ToArray();
 
         public void Dispose() => System.Buffers.ArrayPool<byte>.Shared.Return(bytes);
 
-        private bool TryAppend(ReadOnlySpan<byte> key, ulong revision, ReadOnlySpan<byte> value, bool isRemoved, bool isAnswer, int maxBytes)
+        private bool TryAppend(ReadOnlySpan<byte> key, ulong revision, ReadOnlySpan<byte> value, bool isRemoved, bool isAnswer, ulong due, int maxBytes)
         {
-            int needed = Length + MovedRecords.LengthOf(key.Length, value.Length);
+            int needed = Length + MovedRecords.LengthOf(key.Length, value.Length, due);
             if (Length > 0 && needed > maxBytes) return false;
             if (bytes.Length < needed) Grow(needed);
-            Length += MovedRecords.Write(bytes.AsSpan(Length), key, revision, value, isRemoved, isAnswer);
+            Length += MovedRecords.Write(bytes.AsSpan(Length), key, revision, value, isRemoved, isAnswer, due);
             return true;
         }
 

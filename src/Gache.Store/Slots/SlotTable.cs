@@ -15,6 +15,9 @@ internal sealed class SlotTable(NativeLedger ledger)
     /// <summary>The blocks; changed only through this table.</summary>
     public BlockForest Blocks { get; } = new(ledger);
 
+    /// <summary>Which key is over when.</summary>
+    public DueKeys Dues { get; } = new(ledger);
+
     /// <summary>The sum of all records' checksums, modulo 2^128: the order in which keys came does not matter.</summary>
     public UInt128 Checksum { get; private set; }
 
@@ -36,22 +39,42 @@ internal sealed class SlotTable(NativeLedger ledger)
     /// <summary>Sets a record.</summary>
     /// <returns>Whether it was there before.</returns>
     [SkipLocalsInit]
-    public bool Set(int slot, ReadOnlySpan<byte> key, ulong revision, ReadOnlySpan<byte> value)
+    public bool Set(int slot, ReadOnlySpan<byte> key, ulong revision, ReadOnlySpan<byte> value, ulong due = 0)
     {
-        if (key.Length + value.Length <= Record.InlineBytesMax) return Set(slot, new RecordDraft(key, 0, revision, value));
+        if (key.Length + value.Length <= Record.InlineBytesMax) return Set(slot, new RecordDraft(key, 0, revision, value, due));
 
         LargeBytes large = LargeBytes.Allocate(value.Length, ledger);
         value.CopyTo(large.Bytes);
         large.Seal();
-        return Set(slot, key, revision, large);
+        return Set(slot, key, revision, large, due);
     }
 
     /// <summary>Sets a key to a large value that is already in its place; the caller's reference becomes the table's.</summary>
-    public bool Set(int slot, ReadOnlySpan<byte> key, ulong revision, LargeBytes value)
+    public bool Set(int slot, ReadOnlySpan<byte> key, ulong revision, LargeBytes value, ulong due = 0)
     {
         nint address = value.Address;
         var tail = MemoryMarshal.AsBytes(new ReadOnlySpan<nint>(in address));
-        return Set(slot, new RecordDraft(key, Record.LargeFlag, revision, tail));
+        return Set(slot, new RecordDraft(key, Record.LargeFlag, revision, tail, due));
+    }
+
+    /// <summary>Says when a key that is there is over; nothing else of it changes.</summary>
+    [SkipLocalsInit]
+    public void SetDue(int slot, ReadOnlySpan<byte> key, ulong due)
+    {
+        Blocks.TryFind(slot, key, out Record present);
+        ulong revision = present.Revision;
+        if (present.IsLarge)
+        {
+            LargeBytes large = present.Large;
+            large.AddReference(); // the present record gives its own back
+            Set(slot, key, revision, large, due);
+            return;
+        }
+
+        Span<byte> value = stackalloc byte[Record.InlineBytesMax];
+        value = value[..present.Tail.Length];
+        present.Tail.CopyTo(value);
+        Set(slot, key, revision, value, due);
     }
 
     /// <summary>Removes a key.</summary>
@@ -65,6 +88,7 @@ internal sealed class SlotTable(NativeLedger ledger)
 
         Capture?.BeforeChange(slot, key, in path);
         TakeOut(slot, path.Record);
+        if (path.Record.Expires) Dues.Remove(slot, path.Record.Due, key);
         Count(slot, -1);
         Blocks.Remove(ref path);
         Blocks.Settle();
@@ -93,6 +117,7 @@ internal sealed class SlotTable(NativeLedger ledger)
         // Without a large value there is nothing to look for, and all blocks go at once.
         if (ledger.ValueBytes > 0) Blocks.ReleaseLargeValues(ledger);
         Blocks.Clear();
+        Dues.Clear();
         Array.Clear(checksums);
         Array.Clear(counts);
         Checksum = 0;
@@ -107,7 +132,11 @@ internal sealed class SlotTable(NativeLedger ledger)
         Blocks.Seek(slot, draft.Key, ref path);
         Capture?.BeforeChange(slot, draft.Key, in path);
         bool existed = path.IsFound;
-        if (existed) TakeOut(slot, path.Record);
+        if (existed)
+        {
+            TakeOut(slot, path.Record);
+            if (path.Record.Expires) Dues.Remove(slot, path.Record.Due, draft.Key);
+        }
         else
         {
             Count(slot, 1);
@@ -117,6 +146,7 @@ internal sealed class SlotTable(NativeLedger ledger)
         checksums[slot] += checksum;
         Checksum += checksum;
         Blocks.Settle();
+        if (draft.Due != 0) Dues.Add(slot, draft.Due, draft.Key);
         return existed;
     }
 

@@ -30,16 +30,23 @@ internal ref struct ChunkWriter(Span<byte> chunk)
         ReadOnlySpan<byte> key = record.Key;
         ReadOnlySpan<byte> value = record.Value;
         written = 0;
-        int needed = ChunkFormat.RecordHeadBytes + key.Length + (record.IsLarge ? 0 : value.Length);
+        ulong due = record.Due;
+        int needed = ChunkFormat.RecordHeadBytes + (due == 0 ? 0 : sizeof(ulong)) + key.Length + (record.IsLarge ? 0 : value.Length);
         if (chunk.Length - position < needed) return false;
 
         Span<byte> head = chunk.Slice(position, ChunkFormat.RecordHeadBytes);
         BinaryPrimitives.WriteUInt16LittleEndian(head, (ushort)slot);
-        BinaryPrimitives.WriteUInt16LittleEndian(head[ChunkFormat.FlagsOffset..], 0);
+        BinaryPrimitives.WriteUInt16LittleEndian(head[ChunkFormat.FlagsOffset..], due == 0 ? (ushort)0 : ChunkFormat.ExpiresFlag);
         BinaryPrimitives.WriteUInt16LittleEndian(head[ChunkFormat.KeyLengthOffset..], (ushort)key.Length);
         BinaryPrimitives.WriteUInt64LittleEndian(head[ChunkFormat.RevisionOffset..], record.Revision);
         BinaryPrimitives.WriteUInt32LittleEndian(head[ChunkFormat.ValueLengthOffset..], (uint)value.Length);
         position += head.Length;
+        if (due != 0)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(chunk[position..], due);
+            position += sizeof(ulong);
+        }
+
         key.CopyTo(chunk[position..]);
         position += key.Length;
         written = WriteAsMuchAsFits(value);

@@ -34,7 +34,7 @@ internal sealed class Preimages(NativeLedger ledger)
                 largeBytes += LargeBytes.SizeOf(old.Large.Length);
             }
 
-            Records.Put(ref path, new RecordDraft(key, old.Flags, old.Revision, old.Tail));
+            Records.Put(ref path, new RecordDraft(key, old.Flags, old.Revision, old.Tail, old.Due));
         }
         else Records.Put(ref path, new RecordDraft(key, Record.AbsentFlag, 0, default));
 

@@ -10,6 +10,7 @@ internal sealed class SnapshotRestore(SnapshotHead head, SlotTable table, Native
     private int lastKeyLength;
     private int lastSlot;
     private ulong lastRevision;
+    private ulong lastDue;
     private uint chunks;
     private nint unfinished;
     private int unfinishedRead;
@@ -57,9 +58,11 @@ internal sealed class SnapshotRestore(SnapshotHead head, SlotTable table, Native
         int keyLength = reader.ReadUInt16();
         ulong revision = reader.ReadUInt64();
         uint valueLength = reader.ReadUInt32();
+        ulong due = (flags & ChunkFormat.ExpiresFlag) != 0 ? reader.ReadUInt64() : 0;
         ReadOnlySpan<byte> key = reader.ReadBytes(keyLength);
         if (!reader.IsValid) throw Damaged("a record is cut off");
-        if (flags != 0) throw Damaged($"a record has the unknown flags {flags:x4}");
+        bool expires = flags == ChunkFormat.ExpiresFlag && due != 0 && Trees.IsOfKeys(slot);
+        if (flags != 0 && !expires) throw Damaged($"a record has the unknown flags {flags:x4}");
         if (keyLength is 0 or > StoreLimits.MaxKeyBytes || slot >= Trees.Count || (Trees.IsOfKeys(slot) && Slot.Of(key) != slot)) throw Damaged($"a key of {keyLength} bytes is not one of slot {slot}");
         if (valueLength > StoreLimits.MaxValueBytes) throw Damaged($"a value has {valueLength} bytes");
         if ((revision == 0 && Trees.IsOfKeys(slot)) || revision > head.Revision) throw Damaged($"a record has revision {revision} of {head.Revision}");
@@ -67,6 +70,7 @@ internal sealed class SnapshotRestore(SnapshotHead head, SlotTable table, Native
 
         lastSlot = slot;
         lastRevision = revision;
+        lastDue = due;
         key.CopyTo(lastKey);
         lastKeyLength = keyLength;
         if (keyLength + (int)valueLength > Record.InlineBytesMax && Trees.IsOfKeys(slot))
@@ -80,7 +84,7 @@ internal sealed class SnapshotRestore(SnapshotHead head, SlotTable table, Native
         ReadOnlySpan<byte> value = reader.ReadBytes((int)valueLength);
         if (!reader.IsValid) throw Damaged("a value is cut off");
         if (!Trees.IsOfKeys(slot) && !IdempotencyRecord.IsOne(key, value)) throw Damaged("an idempotency record cannot be one");
-        table.Set(slot, key, revision, value);
+        table.Set(slot, key, revision, value, due);
     }
 
     private void ContinueValue(ReadOnlySpan<byte> bytes)
@@ -93,7 +97,7 @@ internal sealed class SnapshotRestore(SnapshotHead head, SlotTable table, Native
 
         value.Seal();
         unfinished = 0; // the table's now
-        table.Set(lastSlot, LastKey, lastRevision, value);
+        table.Set(lastSlot, LastKey, lastRevision, value, lastDue);
     }
 
     private SnapshotDamagedException Damaged(string what) => new($"chunk {chunks} of the snapshot at index {head.AppliedIndex} is damaged: {what}");

@@ -7,6 +7,8 @@ internal sealed class VirtualTime(TimeSpan uptime) : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
+    public TimeSpan Now => new(now);
+
     public void Advance(TimeSpan by) => now += by.Ticks;
 
     public override long GetTimestamp() => now;

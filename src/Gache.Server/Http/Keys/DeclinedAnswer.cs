@@ -14,6 +14,7 @@ internal static class DeclinedAnswer
         ApplyStatus.NotANumber => SendAsync(
             context, ProblemTable.NotANumber, answer, "what the key holds is no decimal 64-bit number: an optional minus and digits, nothing else"),
         ApplyStatus.OutOfRange => SendAsync(context, ProblemTable.OutOfRange, answer, "the sum is beyond min, max or 64 bits; the key is as it was"),
+        ApplyStatus.KeyNotFound => ProblemAnswer.SendAsync(context, ProblemTable.KeyNotFound, "nothing is stored under this key: there is nothing to touch"),
         ApplyStatus.IdempotencyKeyReused => ProblemAnswer.SendAsync(
             context, ProblemTable.IdempotencyKeyReused, "this Idempotency-Key came with another method, condition, query or body before: use a new one for each command"),
         _ => ProblemAnswer.SendAsync(context, ProblemTable.Fault, $"apply answered {answer.Status}"),

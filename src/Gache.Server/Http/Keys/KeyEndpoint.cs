@@ -42,10 +42,16 @@ internal sealed class KeyEndpoint(ApiSettings settings, BodyBudget bodies, Elsew
 
         CommandKind kind = method == HttpMethods.Put ? CommandKind.Put
             : method == HttpMethods.Delete ? CommandKind.Delete
+            : query.IsTouch ? CommandKind.Touch
             : query.Counter is null ? CommandKind.Set : CommandKind.Add;
-        WriteOptions? options = condition is null && query.Counter is null && idempotencyKey.IsEmpty
-            ? null
-            : new WriteOptions { Condition = condition, Counter = query.Counter, IdempotencyKey = idempotencyKey };
+        WriteOptions? options = condition is null && query.Counter is null && query.Ttl == default && idempotencyKey.IsEmpty ? null : new WriteOptions
+        {
+            Condition = condition,
+            Counter = query.Counter,
+            TtlMilliseconds = query.Ttl.Milliseconds,
+            KeepsTtl = query.Ttl.Keeps,
+            IdempotencyKey = idempotencyKey,
+        };
         return Write(context, shard, new KeyWrite(kind, elsewhere.Cluster is null ? NoSlot : SlotOf(key), options), key);
     }
 

@@ -10,7 +10,9 @@ namespace Gache.Server.Http.Keys;
 /// <remarks><c>Request.Query</c> would turn <c>+</c> into a space, and quietly take what it does not know.</remarks>
 /// <param name="Level">What a read promises.</param>
 /// <param name="Counter">What to add; null where nothing is.</param>
-internal readonly record struct KeyQuery(ReadLevel Level, CounterTerms? Counter = null)
+/// <param name="Ttl">For how long the key is to be there.</param>
+/// <param name="IsTouch">Whether only that is asked for, without a value.</param>
+internal readonly record struct KeyQuery(ReadLevel Level, CounterTerms? Counter = null, Ttl Ttl = default, bool IsTouch = false)
 {
     /// <summary>The longest parameter name or value that is looked at, in bytes.</summary>
     private const int MaxBytes = 64;
@@ -47,6 +49,11 @@ internal readonly record struct KeyQuery(ReadLevel Level, CounterTerms? Counter 
                 return Refuse(ProblemTable.ParameterMalformed, "level is 'linearizable' or 'stale'", out detail);
             if ((parameter & (Parameters.Add | Parameters.Min | Parameters.Max)) != 0 && !TryParseNumber(parameter, value, ref counter))
                 return Refuse(ProblemTable.ParameterMalformed, $"{name} is a decimal 64-bit number", out detail);
+            if ((parameter & (Parameters.Ttl | Parameters.Touch)) != 0)
+            {
+                if (!Ttl.TryParse(value, mayKeep: parameter == Parameters.Ttl, out Ttl ttl)) return Refuse(ProblemTable.TtlMalformed, Ttl.Words, out detail);
+                query = query with { Ttl = ttl, IsTouch = parameter == Parameters.Touch };
+            }
         }
 
         // Promised by the contract and not built: carrying the request out without it would do something else than was asked.
@@ -55,6 +62,8 @@ internal readonly record struct KeyQuery(ReadLevel Level, CounterTerms? Counter 
         if ((seen & (Parameters.Min | Parameters.Max)) != 0 && ((seen & Parameters.Add) == 0 || counter.Min > counter.Max))
             return Refuse(ProblemTable.ParameterMalformed, "min and max bound the sum of add, and min is not above max", out detail);
 
+        if ((seen & Parameters.Touch) != 0 && (seen & (Parameters.Ttl | Parameters.Add)) != 0)
+            return Refuse(ProblemTable.ParameterMalformed, "touch stands alone: it says itself for how long", out detail);
         if ((seen & Parameters.Add) != 0) query = query with { Counter = counter };
         return null;
     }
@@ -113,7 +122,7 @@ internal readonly record struct KeyQuery(ReadLevel Level, CounterTerms? Counter 
         };
     }
 
-    private const Parameters Built = Parameters.Level | Parameters.Add | Parameters.Min | Parameters.Max;
+    private const Parameters Built = Parameters.Level | Parameters.Add | Parameters.Min | Parameters.Max | Parameters.Ttl | Parameters.Touch;
 
     private static string Names(Parameters parameters) =>
         string.Join(", ", parameters.ToString().Split(", ").Select(name => name == "MinRevision" ? "min-revision" : name.ToLowerInvariant()));

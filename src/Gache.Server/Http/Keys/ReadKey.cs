@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Pipelines;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
@@ -36,6 +37,7 @@ internal sealed class ReadKey(Elsewhere elsewhere)
         HttpResponse response = context.Response;
         IHeaderDictionary headers = response.Headers;
         EntityTags.Set(headers, answer.Revision);
+        if (answer.ExpiresInMilliseconds is { } left) headers[Headers.ExpiresIn] = left.ToString(CultureInfo.InvariantCulture);
 
         if (context.Request.Headers.IfNoneMatch is { Count: > 0 } known && EntityTags.Names(known, answer.Revision) is not false and var match)
         {

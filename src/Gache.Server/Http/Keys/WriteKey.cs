@@ -22,7 +22,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
         if (write.Kind == CommandKind.Delete) return Propose(context, shard, write, Begin(write, key, 0));
 
         HttpRequest request = context.Request;
-        if (write.Kind == CommandKind.Add && request.ContentLength is > 0) return RefuseBody(context);
+        if (!write.HasValue && request.ContentLength is > 0) return RefuseBody(context);
         if (request.ContentLength is not { } contentLength)
         {
             return Redirect.IsStreamed(request)
@@ -138,7 +138,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
     }
 
     private static Task RefuseBody(HttpContext context) =>
-        ProblemAnswer.SendAsync(context, ProblemTable.BodyMalformed, "a request with add takes no body: what is added stands in the query");
+        ProblemAnswer.SendAsync(context, ProblemTable.BodyMalformed, "a request with add or touch takes no body: all that it says stands in the query");
 
     private Task RefuseTooLarge(HttpContext context) => ProblemAnswer.SendAsync(
         context, ProblemTable.ValueTooLarge, $"a value has at most {settings.MaxValueBytes} bytes here (--max-value)");

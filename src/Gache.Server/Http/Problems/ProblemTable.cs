@@ -13,6 +13,7 @@ internal static class ProblemTable
     public static readonly Problem ParameterAmbiguous =
         new("parameter-ambiguous", 400, "A parameter has a bare +", NotApplied, false);
     public static readonly Problem ParameterMalformed = new("parameter-malformed", 400, "A parameter is malformed", NotApplied, false);
+    public static readonly Problem TtlMalformed = new("ttl-malformed", 400, "A time to live is malformed", NotApplied, false);
     public static readonly Problem ConditionMalformed = new("condition-malformed", 400, "A condition is malformed", NotApplied, false);
     public static readonly Problem IdempotencyKeyMalformed =
         new("idempotency-key-malformed", 400, "The Idempotency-Key is malformed", NotApplied, false);
@@ -77,7 +78,7 @@ internal static class ProblemTable
     /// <summary>All of them, for documentation and tests.</summary>
     public static IReadOnlyList<Problem> All { get; } =
     [
-        KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, ConditionMalformed, IdempotencyKeyMalformed, BodyMalformed,
+        KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, TtlMalformed, ConditionMalformed, IdempotencyKeyMalformed, BodyMalformed,
         BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, ShardUnknown, NodeUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable,
         WrongShard, SlotsThere, SlotsBusy, NodeAlive, LastVoter, NoVoter, NotANumber, OutOfRange,
         LengthRequired, PreconditionFailed, ValueTooLarge, KeyTooLong, IdempotencyKeyReused, NotImplementedYet, Overloaded, IdempotencyFull, DiskFull, MemoryFull, NoLeader, NoQuorum,
