@@ -47,7 +47,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
         view = gossip.View;
         map = new SlotMap(view);
         source = new SlotSource(options.Replica, options.Calls, this, options.Moves, Learn, options.Logger);
-        target = new SlotTarget(options.Replica, options.Moves, options.Logger);
+        target = new SlotTarget(options.Replica, options.Logger);
         grants = new GrantKeeper(options.Replica, () => view, options.Logger);
     }
 
@@ -117,10 +117,16 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
     }
 
     /// <inheritdoc/>
+    public void Met(Caller who)
+    {
+        if (!who.Cluster.IsNone && options.Status().Cluster.IsNone) stranger ??= new StrangerCall(who);
+    }
+
+    /// <inheritdoc/>
     public void Handle(Caller from, CallKind kind, ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer)
     {
         ArgumentNullException.ThrowIfNull(answer);
-        if (!from.Cluster.IsNone && options.Status().Cluster.IsNone) stranger ??= new StrangerCall(from);
+        Met(from);
         switch (kind)
         {
             case CallKind.GossipDigest or CallKind.GossipDelta:

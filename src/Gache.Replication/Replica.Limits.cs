@@ -58,10 +58,11 @@ public sealed partial class Replica
         BeginSnapshotAt(index);
     }
 
-    /// <summary>A state that came from a snapshot can be compared from the start: snapshots are taken where checksums are.</summary>
+    /// <summary>A state that came from a snapshot can be compared from the start, wherever the snapshot was taken: a recovered shard's stands where its
+    /// log ended, and a majority must be able to confirm that one, too, before it is sent to others.</summary>
     private void NoteLoadedState()
     {
-        if (store.AppliedIndex != 0 && checksums.IsPoint(store.AppliedIndex)) checksums.Note(store.AppliedIndex, store.Checksum);
+        if (store.AppliedIndex != 0) checksums.Note(store.AppliedIndex, store.Checksum);
     }
 
     private void Report() =>

@@ -28,8 +28,8 @@ public sealed partial class Replica
         timeProposedTick = nowTick;
     }
 
-    /// <summary>Whether a keyed write finds no room for its answer; a repeat needs none.</summary>
+    /// <summary>Whether a keyed write finds no room for its answer, also that of a delete, which else needs none; a repeat has one already.</summary>
     private bool IsIdempotencyFull(WriteOperation operation) => operation.IsKeyed
-        && store.IdempotencyCount + pending.Keyed >= options.MaxIdempotencyRecords
+        && (store.IdempotencyCount + pending.Keyed >= options.MaxIdempotencyRecords || store.Bytes >= memoryBoundBytes)
         && !store.Remembers(operation.Command);
 }

@@ -44,8 +44,12 @@ public sealed record ReplicaStatus
         ShardCommitIndex = 0, ShardCommitIndexSecondAgo = null, HasCaughtUp = false, IsLoading = false,
         Revision = 0, KeyCount = 0,
         StoreBytes = 0, MaxStoreBytes = maxStoreBytes, Checksum = default, ChecksumIndex = 0, QueuedRequests = 0,
-        Alarms = [why], MayServe = false,
+        Alarms = [why], MayServe = false, HasRoomForSlots = false,
     };
+
+    /// <summary>Whether slots of other shards find room: a tenth of the memory, of the answers kept for repeats, and the disk's reserve are left to
+    /// the clients of the slots that are here.</summary>
+    public required bool HasRoomForSlots { get; init; }
 
     /// <summary>This node.</summary>
     public required NodeId Node { get; init; }

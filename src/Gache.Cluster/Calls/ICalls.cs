@@ -47,6 +47,12 @@ public readonly record struct Caller(NodeId Node, ClusterId Cluster, ulong Proce
 /// <summary>Takes the calls that arrive at this node's cluster port.</summary>
 public interface ICallHandler
 {
+    /// <summary>Somebody dialled, and may have been refused: also who looks for another node at this address tells that there is a cluster.</summary>
+    /// <param name="who">Who dialled.</param>
+    void Met(Caller who)
+    {
+    }
+
     /// <summary>Takes one call; never blocks and never throws for bad bytes.</summary>
     /// <param name="from">Who calls.</param>
     /// <param name="kind">What is asked for; not necessarily one that this version knows.</param>

@@ -30,9 +30,6 @@ public sealed record MoveOptions
     /// <summary>After so many ticks without a leader of the target a move that was given up ends without telling it.</summary>
     public int ForgetTicks { get; init; } = 1_200;
 
-    /// <summary>A target takes slots up to this part of its bound on memory, in percent: its own clients keep the rest.</summary>
-    public int MaxMemoryPercent { get; init; } = 90;
-
     /// <summary>How long a target may take to commit one step.</summary>
     public TimeSpan Call { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -20,6 +20,9 @@ internal enum MoveAnswer : byte
 
     /// <summary>The stream is broken, or what was imported is not what was handed over: begin anew with a higher stream.</summary>
     BeginAnew,
+
+    /// <summary>The target owns the slot, and was recovered since the epoch that is asked for: it may never have had what the source handed over.</summary>
+    OwnedByRecovery,
 }
 
 /// <summary>The calls of a move: the target shard's id, then the command that the target is to commit.</summary>
@@ -46,7 +49,7 @@ internal static class MoveWire
     }
 
     public static MoveAnswer AnswerOf(in CallResult result) =>
-        result is { Outcome: CallOutcome.Answered, Body.Length: 1 } && result.Body.Span[0] <= (byte)MoveAnswer.BeginAnew
+        result is { Outcome: CallOutcome.Answered, Body.Length: 1 } && result.Body.Span[0] <= (byte)MoveAnswer.OwnedByRecovery
             ? (MoveAnswer)result.Body.Span[0]
             : MoveAnswer.None;
 

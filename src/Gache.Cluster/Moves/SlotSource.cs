@@ -14,7 +14,7 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
 {
     private readonly Lock gate = new();
     private readonly Dictionary<int, long> running = []; // slot → run; a run that was overtaken by a new term is not waited for
-    private readonly HashSet<int> handedRunning = []; // those of them that are beside the bound
+    private readonly Places places = new(options.SlotsAtOnce, MaxHandedAtOnce);
     private readonly Dictionary<int, Setback> setbacks = [];
     private readonly Dictionary<ShardId, long> leaderlessSince = [];
     private readonly MoveTroubles troubles = new(options.TroubleTicks);
@@ -56,7 +56,7 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
             {
                 (term, attempts) = (status.Term, 0);
                 running.Clear();
-                handedRunning.Clear();
+                places.Clear();
                 setbacks.Clear();
                 leaderlessSince.Clear();
                 seenVersion = -1;
@@ -82,14 +82,14 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
             lock (gate)
             {
                 isAnythingMoving = work.IsAnything;
+                if (!work.IsAnything) setbacks.Clear();
                 Note(work);
+                HashSet<ShardId> troubled = [.. setbacks.Values.Select(setback => setback.Target)];
                 foreach ((int slot, SlotState state) in work.Found)
                 {
-                    bool isHanded = state.Phase == SlotPhase.Handed;
                     if (term != leadingTerm || running.ContainsKey(slot)) continue;
-                    if (isHanded ? handedRunning.Count >= MaxHandedAtOnce : running.Count - handedRunning.Count >= options.SlotsAtOnce) continue;
+                    if (!places.TryTake(slot, state.Phase, troubled.Contains(state.Transfer.Peer) ? state.Transfer.Peer : null)) continue;
                     running.Add(slot, ++runs);
-                    if (isHanded) handedRunning.Add(slot);
                     begun.Add((slot, state, (leadingTerm << AttemptBits) | (++attempts & ((1ul << AttemptBits) - 1)), runs));
                 }
             }
@@ -116,6 +116,7 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
         var handed = new List<(int, SlotState)>();
         var others = new List<(int, SlotState)>();
         var leaderless = new Dictionary<ShardId, Waiting>();
+        var looked = new Dictionary<(ShardId, SlotPhase), int>();
         (ShardId Shard, bool HasLeader) latest = default;
         bool isAnything = false;
         foreach (int slot in store.MovingSlots)
@@ -135,7 +136,11 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
             }
 
             if (state.Phase == SlotPhase.Handed) handed.Add((slot, state));
-            else if (others.Count < MaxLooked) others.Add((slot, state));
+            else if (looked.GetValueOrDefault((target, state.Phase)) is var count && count < MaxLooked)
+            {
+                looked[(target, state.Phase)] = count + 1;
+                others.Add((slot, state));
+            }
         }
 
         handed.AddRange(others);
@@ -186,7 +191,7 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
                 if (running.GetValueOrDefault(slot) == run)
                 {
                     running.Remove(slot);
-                    handedRunning.Remove(slot);
+                    places.Free(slot);
                     if (why is null) setbacks.Remove(slot);
                     else Rest(slot, state, why);
                 }
@@ -351,11 +356,12 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
         MoveAnswer.Later => "it cannot take the slot now: its leader changes, or its memory or disk is nearly full",
         MoveAnswer.BeginAnew => "it asks for the slot from the beginning",
         MoveAnswer.None => "its leader does not answer",
+        MoveAnswer.OwnedByRecovery => "it was recovered from a folder that may never have had what was handed over, and owns the slot: this shard keeps its copy, unserved, until an operator has compared",
         _ => $"it answers {answer}",
     };
 
     private const int AttemptBits = 24;
-    private const int MaxLooked = 256;
+    private const int MaxLooked = 64; // of one target and phase
     private const int MaxHandedAtOnce = 64;
 
     /// <summary>What a look at the applied state found.</summary>

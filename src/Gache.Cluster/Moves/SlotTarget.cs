@@ -7,7 +7,7 @@ namespace Gache.Cluster;
 
 /// <summary>The receiving end of slot moves, at the leader of the target shard. All it decides stands in its shard's log.</summary>
 /// <remarks>Any member may be asked: only a leader's proposals are committed, and "owned" is only said of what is.</remarks>
-internal sealed class SlotTarget(Func<Replica?> replica, MoveOptions options, ILogger logger)
+internal sealed class SlotTarget(Func<Replica?> replica, ILogger logger)
 {
     private const int RecordsASlice = 512;
     private const int MaxSlices = 65_536; // 32 M records; more is emptied by the next attempt
@@ -35,9 +35,9 @@ internal sealed class SlotTarget(Func<Replica?> replica, MoveOptions options, IL
         answer(new[] { (byte)said });
     }
 
-    private Task<MoveAnswer> CarryOutAsync(Replica own, SlotCommand command, ReadOnlyMemory<byte> body) => command.Kind switch
+    private static Task<MoveAnswer> CarryOutAsync(Replica own, SlotCommand command, ReadOnlyMemory<byte> body) => command.Kind switch
     {
-        CommandKind.BeginImport or CommandKind.Import when IsNearlyFull(own.Status) && command.Checksum != SlotCommand.Handed => Task.FromResult(MoveAnswer.Later),
+        CommandKind.BeginImport or CommandKind.Import when !own.Status.HasRoomForSlots && command.Checksum != SlotCommand.Handed => Task.FromResult(MoveAnswer.Later),
         CommandKind.BeginImport => BeginAsync(own, command),
         CommandKind.Import => ProposeAsync(own, command, body[ShardId.Size..].ToArray(), otherwise: MoveAnswer.BeginAnew),
         CommandKind.TakeOver => ProposeAsync(own, command, command.Encode(), otherwise: MoveAnswer.BeginAnew),
@@ -49,7 +49,7 @@ internal sealed class SlotTarget(Func<Replica?> replica, MoveOptions options, IL
         for (int slice = 0; slice < MaxSlices; slice++)
         {
             (SlotState now, long records) = await own.InspectAsync(store => (store.SlotAt(command.Slot), store.RecordCountOf(command.Slot))).ConfigureAwait(false);
-            if (IsOwned(now, command.Epoch)) return MoveAnswer.Owned;
+            if (OwnedAnswer(now, command.Epoch) is { } owned) return owned;
             if (now.Phase == SlotPhase.Importing && records > 0)
             {
                 // What an earlier stream left goes in slices; whoever still sends it is shut out by the first of them.
@@ -72,14 +72,18 @@ internal sealed class SlotTarget(Func<Replica?> replica, MoveOptions options, IL
         if (refusal is null) return command.Kind == CommandKind.TakeOver ? MoveAnswer.Owned : MoveAnswer.Done;
         if (refusal.Code != RefusalCode.Outdated) return MoveAnswer.Later;
         SlotState now = await own.InspectAsync(store => store.SlotAt(command.Slot)).ConfigureAwait(false);
-        return command.Kind != CommandKind.DropImport && IsOwned(now, command.Epoch) ? MoveAnswer.Owned : otherwise;
+        return command.Kind == CommandKind.DropImport ? otherwise : OwnedAnswer(now, command.Epoch) ?? otherwise;
     }
 
-    private bool IsNearlyFull(ReplicaStatus status) => status.MaxStoreBytes > 0 && status.StoreBytes > status.MaxStoreBytes / 100 * options.MaxMemoryPercent;
-
-    /// <summary>An epoch is reached here by owning it, or, in phases of their own, by importing it and by a source that kept the slot.</summary>
-    private static bool IsOwned(in SlotState now, ulong epoch) =>
-        now.Phase is not (SlotPhase.Importing or SlotPhase.Dropped) && !(now.Phase == SlotPhase.Cleaning && now.Transfer.IsDropped) && now.Epoch >= epoch;
+    /// <summary>What is said of a slot that is, or was, owned here at the epoch that is asked for or a later one; null of any other.</summary>
+    /// <remarks>An epoch is reached here by owning it, or, in phases of their own, by importing it and by a source that kept the slot. Only a recovery
+    /// leaps.</remarks>
+    private static MoveAnswer? OwnedAnswer(in SlotState now, ulong epoch)
+    {
+        bool isReached = now.Phase is not (SlotPhase.Importing or SlotPhase.Dropped) && !(now.Phase == SlotPhase.Cleaning && now.Transfer.IsDropped) && now.Epoch >= epoch;
+        if (!isReached) return null;
+        return now.Epoch - epoch >= RecoveryRaise.LeastEpochs ? MoveAnswer.OwnedByRecovery : MoveAnswer.Owned;
+    }
 
     private static async Task<Refusal?> WriteAsync(Replica own, byte[] command) => (await own.WriteAsync(command).ConfigureAwait(false)).Refusal;
 }

@@ -77,7 +77,7 @@ internal sealed class MemberKeeper(
     public void ConfigurationChanged()
     {
         ConnectPeers();
-        logger.ConfigurationChanged(core.Configuration, core.ConfigurationIndex);
+        if (core.Configuration.Members.Length > 0) logger.ConfigurationChanged(core.Configuration, core.ConfigurationIndex); // else nobody told it yet
     }
 
     /// <summary>This node begins to lead.</summary>

@@ -17,6 +17,14 @@ internal sealed class RunningMember : IDisposable
         if (!folder.HasLog(who.Node))
             throw new LogDamagedException(folder.LogOf(who.Node), 0, $"{folder.Location} says that this is node {who.Node} of shard {who.Shard}, and its log is not there");
         start = ReplicaStart.Open(options.Files, folder, who, options.Log, options.Raft, options.Random);
+        if (options.RaftAddress is null && start.Core.Configuration.Members.Where(member => member.Id != who.Node).ToArray() is { Length: > 0 } others)
+        {
+            start.Log.Dispose();
+            start.Store.Dispose();
+            throw new NodeMisconfiguredException(
+                $"{options.Folder} is of a shard with {others.Length + 1} members, and without --raft-addr none of the others ({string.Join(", ", others.Select(other => other.RaftAddress))}) can reach this one: start it with the --raft-addr that it had");
+        }
+
         if (start.Recovered.Cut is { } cut) logger.TailCut(cut.File, cut.Offset, cut.Bytes);
         writer = new LogWriterThread(start.Log, options.Log, options.Time, durable => Replica!.LogCompletedPaced(durable), failure => Replica!.LogFailed(failure));
         Replica = new Replica(new ReplicaParts

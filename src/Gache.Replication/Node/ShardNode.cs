@@ -185,7 +185,10 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     {
         if (!dialler.Shard.IsNone && dialler.Shard != identity.Shard) NoticeForeign(dialler);
         if (Replica is { } replica) return replica.Judge(dialler, expectedReceiver);
-        return foreign ?? $"node {identity.Node} at {identity.RaftAddress} belongs to no shard yet; node {expectedReceiver} is not here";
+        if (foreign is not null) return foreign;
+        return identity.Shard.IsNone
+            ? $"node {identity.Node} at {identity.RaftAddress} belongs to no shard yet; node {expectedReceiver} is not here"
+            : $"node {identity.Node} at {identity.RaftAddress} is still starting";
     }
 
     /// <summary>
@@ -455,10 +458,10 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
 
     private void End(NodeEnd how) => ended.TrySetResult(how);
 
-    private Refusal Outside() => new(RefusalCode.NotServing, foreign ?? $"this node belongs to no shard yet: {waiting}", RetryAfter: TimeSpan.FromSeconds(1));
+    private Refusal Outside() => new(RefusalCode.NotServing, foreign ?? $"this node belongs to no shard yet: {(options.FoundingWaits?.Invoke() is { Length: > 0 } words ? words : waiting)}", RetryAfter: TimeSpan.FromSeconds(1));
 
     /// <summary>To a joiner: without what this node waits for, as two that ask each other would say more and more.</summary>
-    private Refusal NotYet() => new(RefusalCode.NotServing, foreign ?? "this node belongs to no shard yet", RetryAfter: TimeSpan.FromSeconds(1));
+    private Refusal NotYet() => new(RefusalCode.NotServing, foreign ?? $"the node at {identity.ApiAddress} belongs to no shard yet", RetryAfter: TimeSpan.FromSeconds(1));
 
     private static NodeEnd Describe(Exception failure) => failure switch
     {

@@ -48,6 +48,9 @@ public sealed record ShardNodeOptions
     /// <summary>Waits until a new shard may be founded, and says with what; null founds a cluster of one shard with all slots.</summary>
     public Func<ShardId, CancellationToken, Task<FoundingPermit>>? Founding { get; init; }
 
+    /// <summary>What <see cref="Founding"/> waits for, in words; empty if for nothing.</summary>
+    public Func<string>? FoundingWaits { get; init; }
+
     /// <summary>The slots that the operator expects the shard to have that is joined; null for any.</summary>
     public SlotSet? Slots { get; init; }
 

@@ -22,7 +22,7 @@ internal sealed class SnapshotSender(SnapshotFolder folder, IBackground backgrou
     /// <summary>Begins a transfer.</summary>
     public void Start(NodeId follower, SnapshotFile file, ulong term, long tick)
     {
-        var transfer = new Transfer(follower, file, term) { ProgressTick = tick };
+        var transfer = new Transfer(follower, file, term) { ProgressTick = tick, ResendTick = tick + ResendAfterTicks };
         transfers[follower] = transfer;
         Pump(transfer);
     }
@@ -39,7 +39,7 @@ internal sealed class SnapshotSender(SnapshotFolder folder, IBackground backgrou
 
         if (answer.NextOffset == 0) (transfer.Acknowledged, transfer.Sent) = (0, 0); // the follower began anew: from the start
         if (answer.NextOffset < transfer.Acknowledged) return;
-        if (answer.NextOffset > transfer.Acknowledged) transfer.ProgressTick = tick;
+        if (answer.NextOffset > transfer.Acknowledged) (transfer.ProgressTick, transfer.ResendTick) = (tick, tick + ResendAfterTicks);
         transfer.Acknowledged = answer.NextOffset;
         transfer.Sent = Math.Max(transfer.Sent, answer.NextOffset);
         Pump(transfer);
@@ -57,7 +57,8 @@ internal sealed class SnapshotSender(SnapshotFolder folder, IBackground backgrou
                 continue;
             }
 
-            if ((tick - transfer.ProgressTick) % ResendAfterTicks != ResendAfterTicks - 1) continue;
+            if (tick < transfer.ResendTick) continue;
+            transfer.ResendTick = tick + ResendAfterTicks;
             transfer.Sent = transfer.Acknowledged;
             Pump(transfer);
         }
@@ -140,6 +141,9 @@ internal sealed class SnapshotSender(SnapshotFolder folder, IBackground backgrou
         public long Acknowledged { get; set; }
 
         public long ProgressTick { get; set; }
+
+        /// <summary>When what was sent and got no answer is sent again. (Ticks are told several at a time: it is passed, not met.)</summary>
+        public long ResendTick { get; set; }
 
         public bool IsReading { get; set; }
 

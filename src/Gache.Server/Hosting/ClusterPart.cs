@@ -13,6 +13,15 @@ internal sealed class ClusterPart : IAsyncDisposable
 {
     private const string PeersFile = "peers";
 
+    /// <summary>Refuses to start a node of a cluster without its cluster port: it would know neither whose the other slots are, nor be found.</summary>
+    /// <exception cref="NodeMisconfiguredException">The folder knows peers.</exception>
+    public static void CheckThatNoneIsNeeded(ShardNode node)
+    {
+        if (node.Folder.Read(PeersFile) is null) return;
+        throw new NodeMisconfiguredException(
+            $"{node.Folder.Location} is of a node of a cluster: start it with the --cluster-port that it had (or, for a node that shall be of no cluster any more, delete the file {PeersFile} there)");
+    }
+
     private readonly ServerOptions options;
     private readonly ILoggerFactory log;
     private readonly ClusterListener listener;

@@ -18,6 +18,7 @@ internal static class NodeStart
         RoutesOnly = ClusterPart.RoutesOnly(options),
         Slots = options.ClusterSlots,
         Founding = cluster is null ? null : cluster.Founding.AwaitAsync,
+        FoundingWaits = cluster is null ? null : () => cluster.Founding.Waiting,
         Replica = new ReplicaOptions
         {
             RequestTimeout = options.RequestTimeout,
@@ -33,6 +34,7 @@ internal static class NodeStart
     {
         TransportListenException { Failure: ListenFailure.NotLoopback or ListenFailure.BadAddress } => ExitCode.Usage,
         TransportListenException => ExitCode.AddressUnavailable,
+        NodeMisconfiguredException => ExitCode.Usage,
         LogDamagedException or LogFormatException => ExitCode.DamagedData,
         MemberRemovedException => ExitCode.Removed,
         LogForeignException or ForeignFolderException => ExitCode.FolderNotUsable,

@@ -97,6 +97,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
         try
         {
             node = NodeStart.Open(options, new JoinClient(http), cluster, log);
+            if (cluster is null) ClusterPart.CheckThatNoneIsNeeded(node);
             cluster?.Attach(node, host);
             node.Start();
         }

@@ -71,6 +71,7 @@ internal sealed class SimulatedCalls : ICalls
             return;
         }
 
+        handler.Met(new Caller(dialler.Node, dialler.Cluster, dialler.ProcessNonce));
         if (identity().MismatchWith(dialler, expected) is { } why)
         {
             Carry(caller, kind, () => call.End(CallOutcome.Refused, why));

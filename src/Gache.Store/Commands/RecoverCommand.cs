@@ -38,12 +38,15 @@ public static class RecoverCommand
 /// <param name="Terms">More elections than others can have held: 2^32, and 16 for each second.</param>
 public readonly record struct RecoveryRaise(ulong Revisions, ulong Epochs, ulong Terms)
 {
+    /// <summary>Any recovery raises epochs by at least so much, and moves never do between two looks at a slot.</summary>
+    public const ulong LeastEpochs = 1ul << 16;
+
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>The raise for a recovery at this time.</summary>
     public static RecoveryRaise At(DateTimeOffset now)
     {
         ulong seconds = (ulong)Math.Max(0, (now - Start).TotalSeconds);
-        return new RecoveryRaise((1ul << 32) + (seconds << 17), (1ul << 16) + (seconds << 4), (1ul << 32) + (seconds << 4));
+        return new RecoveryRaise((1ul << 32) + (seconds << 17), LeastEpochs + (seconds << 4), (1ul << 32) + (seconds << 4));
     }
 }

@@ -52,6 +52,11 @@ internal sealed class Port : IAsyncDisposable, ICallHandler
 
     public ConcurrentQueue<(Caller From, CallKind Kind, byte[] Body)> Arrived { get; } = [];
 
+    /// <summary>Who dialled, refused or not.</summary>
+    public ConcurrentQueue<Caller> Met { get; } = [];
+
+    void ICallHandler.Met(Caller who) => Met.Enqueue(who);
+
     /// <summary>What is done with a request; an echo unless a test says otherwise.</summary>
     public Action<Caller, CallKind, ReadOnlyMemory<byte>, Action<ReadOnlyMemory<byte>>> Behaviour { get; set; } = (_, _, body, answer) => answer(body);
 

@@ -52,6 +52,19 @@ public sealed class RefusalTests
         Assert.Equal(4, port.Arrived.Count);
     }
 
+    /// <summary>A node that is about to found a cluster at the address of one that was lost hears of its cluster in this way only.</summary>
+    [Fact]
+    public async Task Who_looks_for_another_node_at_this_address_is_refused_and_yet_met()
+    {
+        await using var port = new Port(1);
+        await using CallClient client = Calling.Client();
+        CallResult result = await client.CallAsync(port.Address, CallKind.GossipDigest, new byte[3], new NodeId(2));
+
+        Assert.Equal(CallOutcome.Refused, result.Outcome);
+        Assert.Empty(port.Arrived);
+        Assert.Contains(port.Met, who => who.Node == Calling.Me.Node && who.Cluster == Calling.Me.Cluster);
+    }
+
     [Fact]
     public async Task Node_without_a_cluster_may_call_and_calls_under_its_new_name_once_it_has_one()
     {

@@ -98,6 +98,6 @@ public sealed class SlotRoutingTests
         Node = Self, Shard = Own, Cluster = new ClusterId(3), Role = role, Term = 4, Leader = default, LeaderApi = null, IsLeaderHeard = false, Members = [],
         FirstIndex = 1, LastIndex = 9, DurableIndex = 9, CommitIndex = 9, AppliedIndex = 9, ShardCommitIndex = 9, ShardCommitIndexSecondAgo = 9, HasCaughtUp = true,
         IsLoading = false, SnapshotIndex = 0, Revision = 1, KeyCount = 0, StoreBytes = 0, MaxStoreBytes = 1, Checksum = 0, ChecksumIndex = 0, QueuedRequests = 0,
-        Alarms = [], MayServe = true,
+        Alarms = [], MayServe = true, HasRoomForSlots = true,
     };
 }

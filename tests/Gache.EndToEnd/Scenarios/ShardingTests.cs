@@ -39,6 +39,41 @@ public sealed class ShardingTests
     }
 
     [Fact]
+    public async Task A_first_node_whose_folder_was_lost_founds_no_second_cluster_and_says_what_to_type()
+    {
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 1);
+        Node first = cluster.Nodes[0];
+        await first.Process.KillAsync();
+        Directory.Delete(first.Folder, recursive: true);
+        first.Start(); // at once, with its own command
+
+        await Wait.UntilAsync("it says whose address this is", async () =>
+            (await first.Client.SendAsync(HttpMethod.Get, $"{first.Url}/readyz")).Text.Contains("belongs to cluster", StringComparison.Ordinal));
+        Answer refused = await first.Client.SendAsync(HttpMethod.Post, first.Key("a"), "v"u8.ToArray());
+        Assert.Equal(503, refused.Status);
+        Assert.DoesNotContain("founded shard", first.Process.Log.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_node_of_a_cluster_does_not_start_without_its_cluster_port_nor_a_member_without_its_raft_port()
+    {
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 3);
+        Node node = cluster.Nodes[8];
+        await Wait.UntilAsync("its peers are saved", () => Task.FromResult(File.Exists(Path.Combine(node.Folder, "peers"))));
+        Assert.Equal(0, await node.StopAsync());
+        string port = node.Port.ToString(CultureInfo.InvariantCulture);
+        await RefusedAsync("--cluster-port", "--raft-addr", $"127.0.0.1:{node.RaftPort}", "--raft-dir", node.Folder, "-p", port);
+        await RefusedAsync("--raft-addr", "--raft-dir", node.Folder, "-p", port, "--cluster-port", $"{cluster.ClusterPorts[8]}");
+
+        async Task RefusedAsync(string named, params string[] arguments)
+        {
+            await using var process = new ChildProcess("gache", ServerBinary.Path, arguments, cluster.Folder.Path);
+            Assert.Equal(64, await process.ExitAsync());
+            Assert.Contains(process.Errors.Lines, line => line.StartsWith("gache: ", StringComparison.Ordinal) && line.Contains(named, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task Keys_of_slots_that_nobody_owns_yet_are_refused_as_such_and_the_others_are_served()
     {
         await using ShardedCluster cluster = ShardedCluster.NotStarted(replicas: 1);

@@ -121,7 +121,12 @@ internal sealed class ServedConnection(IDuplexPipe transport, string remote, Act
             if (body is null) return false; // it speaks no language in which it could be told
         }
 
-        if (preamble is not null) caller = new Caller(preamble.Sender.Node, preamble.Sender.Cluster, preamble.Sender.ProcessNonce);
+        if (preamble is not null)
+        {
+            caller = new Caller(preamble.Sender.Node, preamble.Sender.Cluster, preamble.Sender.ProcessNonce);
+            options.Handler.Met(caller);
+        }
+
         await transport.Output.WriteAsync(new CallPreambleAnswer(told, refusal).Encode(), deadline.Token).ConfigureAwait(false);
         return refusal is null;
     }

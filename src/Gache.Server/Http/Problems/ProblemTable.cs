@@ -30,7 +30,7 @@ internal static class ProblemTable
     public static readonly Problem NotReachable = new("not-reachable", 409, "The joiner was not met at its address", NotApplied, true);
     public static readonly Problem WrongShard = new("wrong-shard", 409, "The joiner belongs elsewhere", NotApplied, false);
     public static readonly Problem SlotsThere = new("slots-there", 409, "The slots are where they are to go", NotApplied, false);
-    public static readonly Problem SlotsBusy = new("slots-busy", 409, "The slots are on their way elsewhere", NotApplied, false);
+    public static readonly Problem SlotsBusy = new("slots-busy", 409, "The slots are on their way elsewhere", NotApplied, true);
     public static readonly Problem NodeAlive = new("node-alive", 409, "The node is alive", NotApplied, false);
     public static readonly Problem LastVoter = new("last-voter", 409, "The shard has no other voter", NotApplied, false);
     public static readonly Problem NotANumber = new("not-a-number", 409, "The key holds no number", NotApplied, false);

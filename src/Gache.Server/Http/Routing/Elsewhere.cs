@@ -33,7 +33,13 @@ internal sealed class Elsewhere(RoutingMode mode)
     /// <param name="serveHere">Carries it out, should the slot come here meanwhile; null if that was tried: then the client tries again.</param>
     public async Task AnswerAsync(HttpContext context, int slot, ReadOnlyMemory<byte>? body, Func<Task>? serveHere)
     {
-        SlotRoute route = Cluster?.RouteOf(slot) ?? new SlotRoute(RouteKind.Moving);
+        if (Cluster is null)
+        {
+            await ProblemAnswer.SendAsync(context, ProblemTable.SlotsUnassigned, "the key's slot is not of this node's shard, and without --cluster-port this node does not know whose it is; ask another node").ConfigureAwait(false);
+            return;
+        }
+
+        SlotRoute route = Cluster.RouteOf(slot);
         if (route.Kind is RouteKind.Moving or RouteKind.NoLeader or RouteKind.Here) route = await WaitAsync(slot, route, serveHere is not null).ConfigureAwait(false);
         await (route.Kind switch
         {
