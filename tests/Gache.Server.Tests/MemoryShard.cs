@@ -65,6 +65,7 @@ internal sealed class MemoryShard : IShard, IDisposable
         QueuedRequests = 0,
         Alarms = [],
         MayServe = true,
+        HasRoomForSlots = true,
     };
 
     public async ValueTask<WriteAnswer> WriteAsync(byte[] command)

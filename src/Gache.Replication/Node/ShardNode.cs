@@ -313,6 +313,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
             FoundingDecision decision = rule.Decide(heard, others, Veto());
             objection = !hasListened ? "it listens first for members of a shard that look for one of their own at its address"
                 : decision.At is [string full, ..] ? $"it hears {full}, whose folder is not" : null;
+            if (decision.Step != FoundingStep.Found) permit = null; // what the cluster said is old by the time when all agree again; it grants the same shard once
             if (decision.Step == FoundingStep.Found && hasListened && permit is not null)
             {
                 if (folder.ReadFounding() != shard) folder.WriteFounding(shard); // before anybody agrees to it: a crash from here on changes nothing
