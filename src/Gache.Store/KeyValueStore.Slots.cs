@@ -158,7 +158,7 @@ public sealed partial class KeyValueStore
 
     private bool Found(SlotsCommand command)
     {
-        if (!grants.IsUntold || KeyCount > 0) return false;
+        if (!grants.IsUntold || KeyCount > 0 || IdempotencyCount > 0) return false;
         ownership.Found(command.Slots);
         grants.Found(command.Slots, command.IsFounding);
         return true;

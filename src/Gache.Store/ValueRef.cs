@@ -11,8 +11,14 @@ public readonly ref struct ValueRef
     internal ValueRef(Record record, NativeLedger ledger)
     {
         this.ledger = ledger;
-        large = record.IsLarge ? record.Large.Address : 0;
         Revision = record.Revision;
+        if (record.Flags == 0)
+        {
+            Bytes = record.PlainValue;
+            return;
+        }
+
+        large = record.IsLarge ? record.Large.Address : 0;
         Due = record.Due;
         Bytes = record.Value;
     }

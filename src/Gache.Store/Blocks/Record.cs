@@ -52,6 +52,9 @@ internal readonly unsafe struct Record(byte* at, int length)
     /// <summary>The value, wherever it stands.</summary>
     public ReadOnlySpan<byte> Value => IsLarge ? Large.Bytes : Tail;
 
+    /// <summary>The value of a record without flags: as most are.</summary>
+    public ReadOnlySpan<byte> PlainValue => new(at + HeadBytes + KeyLength, length - HeadBytes - KeyLength);
+
     /// <summary>What stands at the end: the value, or a large value's address.</summary>
     public ReadOnlySpan<byte> Tail => new(at + TailOffset, length - TailOffset);
 

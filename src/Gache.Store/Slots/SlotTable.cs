@@ -87,8 +87,7 @@ internal sealed class SlotTable(NativeLedger ledger)
         if (!path.IsFound) return false;
 
         Capture?.BeforeChange(slot, key, in path);
-        TakeOut(slot, path.Record);
-        if (path.Record.Expires) Dues.Remove(slot, path.Record.Due, key);
+        TakeOut(slot, path.Record, key);
         Count(slot, -1);
         Blocks.Remove(ref path);
         Blocks.Settle();
@@ -132,11 +131,7 @@ internal sealed class SlotTable(NativeLedger ledger)
         Blocks.Seek(slot, draft.Key, ref path);
         Capture?.BeforeChange(slot, draft.Key, in path);
         bool existed = path.IsFound;
-        if (existed)
-        {
-            TakeOut(slot, path.Record);
-            if (path.Record.Expires) Dues.Remove(slot, path.Record.Due, draft.Key);
-        }
+        if (existed) TakeOut(slot, path.Record, draft.Key);
         else
         {
             Count(slot, 1);
@@ -157,11 +152,13 @@ internal sealed class SlotTable(NativeLedger ledger)
         else IdempotencyCount += change;
     }
 
-    private void TakeOut(int slot, Record record)
+    private void TakeOut(int slot, Record record, ReadOnlySpan<byte> key)
     {
         UInt128 checksum = record.ChecksumIn(slot);
         checksums[slot] -= checksum;
         Checksum -= checksum;
+        if (record.Flags == 0) return;
         if (record.IsLarge) record.Large.Release(ledger);
+        if (record.Expires) Dues.Remove(slot, record.Due, key);
     }
 }

@@ -41,11 +41,11 @@ internal sealed class Client : IDisposable
     }
 
     /// <summary>The same, following 307 as <c>curl -L</c> does.</summary>
-    public async Task<Answer> FollowAsync(HttpMethod method, string url, byte[]? body = null)
+    public async Task<Answer> FollowAsync(HttpMethod method, string url, byte[]? body = null, params (string Name, string Value)[] headers)
     {
         for (int redirects = 0; ; redirects++)
         {
-            Answer answer = await SendAsync(method, url, body);
+            Answer answer = await SendAsync(method, url, body, headers);
             if (answer.Status != 307 || redirects == MaxRedirects) return answer;
             url = answer.Location!;
         }
