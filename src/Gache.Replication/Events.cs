@@ -73,6 +73,15 @@ internal static partial class Events
     [LoggerMessage(EventId = 135, Level = LogLevel.Warning, Message = "{File}: {Bytes} bytes at offset {Offset} were never synced, so never acknowledged, and were cut")]
     public static partial void TailCut(this ILogger log, string file, long offset, long bytes);
 
+    [LoggerMessage(EventId = 136, Level = LogLevel.Information, Message = "agreed that node {Founder} at {Address} founds shard {Shard}, and agrees to no other")]
+    public static partial void Agreed(this ILogger log, NodeId founder, string address, ShardId shard);
+
+    [LoggerMessage(EventId = 137, Level = LogLevel.Warning, Message = "{Words}")]
+    public static partial void NotKnownYet(this ILogger log, string words);
+
+    [LoggerMessage(EventId = 138, Level = LogLevel.Warning, Message = "--raft-join of this member of shard {Shard} names strangers, which are not asked: {Strangers}")]
+    public static partial void StrangersListed(this ILogger log, ShardId shard, string strangers);
+
     [LoggerMessage(EventId = 124, Level = LogLevel.Warning, Message = "sends the snapshot at index {Index} to {Follower} though no majority confirmed its checksum: without it the shard cannot commit")]
     public static partial void SendsUnconfirmed(this ILogger log, ulong index, NodeId follower);
 }

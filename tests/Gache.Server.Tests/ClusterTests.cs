@@ -228,6 +228,7 @@ public sealed class ClusterTests
             [
                 new(new NodeId(9), "n1:8000", true, default, null), new(new NodeId(9), "n1:8000", true, default, "n2:8000"),
                 new(new NodeId(9), "n1:8000", false, new ShardId(5), "n2:8000"), new(new NodeId(9), "", false, default, null),
+                new(new NodeId(9), "n1:8000", true, default, "n2:8000") { Objection = "it listens", Consent = new(new ShardId(5), new NodeId(4), "n2:8000") },
             ])
         {
             node.Shard.Folder = report;
@@ -236,11 +237,46 @@ public sealed class ClusterTests
 
         node.Shard.Folder = new(new NodeId(9), "n1:8000", true, default, "n2:8000");
         Assert.Equal($$"""{"id":"{{JoinerId}}","api":"n1:8000","empty":true,"first":"n2:8000"}""" + "\n", (await node.AskAsync("GET", "/join/folder")).Text);
-        Problem.Is(await node.AskAsync("POST", "/join/folder", body: "{}"), 405, "method-not-allowed");
+        Problem.Is(await node.AskAsync("PUT", "/join/folder", body: "{}"), 405, "method-not-allowed");
         Assert.Empty(node.Shard.Joins);
 
         await node.DisposeAsync();
         Assert.Null(await client.ReportAsync(api, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_node_is_asked_to_agree_to_a_founding_and_is_understood()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        using HttpClient http = JoinClient.CreateHttpClient();
+        var client = new JoinClient(http);
+        var wanted = new FoundingConsent(new ShardId(5), new NodeId(9), "n1:8000");
+        node.Shard.Folder = new(new NodeId(7), "n2:8000", true, default, "n1:8000");
+
+        Assert.Equal(node.Shard.Folder with { Consent = wanted }, await client.AskConsentAsync(node.EndPoint.ToString(), wanted, TestContext.Current.CancellationToken));
+        Assert.Equal(wanted, node.Shard.Folder.Consent);
+        Assert.Contains($"\"consent\":{{\"shard\":\"{new ShardId(5)}\",\"id\":\"{JoinerId}\",\"api\":\"n1:8000\"}}", (await node.AskAsync("GET", "/join/folder")).Text, StringComparison.Ordinal);
+
+        await node.DisposeAsync();
+        Assert.Null(await client.AskConsentAsync(node.EndPoint.ToString(), wanted, TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    [InlineData("""{"id":"00000000000000000000000000000009","api":"n1:8000"}""")]
+    [InlineData("""{"shard":"00000000000000000000000000000005","api":"n1:8000"}""")]
+    [InlineData("""{"shard":"00000000000000000000000000000005","id":"00000000000000000000000000000009"}""")]
+    [InlineData("""{"shard":"00000000000000000000000000000000","id":"00000000000000000000000000000009","api":"n1:8000"}""")]
+    [InlineData("""{"shard":"00000000000000000000000000000005","id":"00000000000000000000000000000009","api":"n1"}""")]
+    [InlineData("{\"shard\":\"00000000000000000000000000000005\",\"id\":\"00000000000000000000000000000009\",\"api\":\"n1:80\\n00\"}")]
+    public async Task What_names_no_founding_is_agreed_to_by_nobody(string body)
+    {
+        await using TestNode node = await TestNode.StartAsync();
+
+        Problem.Is(await node.AskAsync("POST", "/join/folder", body: body), 400, "body-malformed");
+        Assert.Null(node.Shard.Folder.Consent);
     }
 
     /// <summary>It could be of any shard.</summary>
@@ -265,6 +301,8 @@ public sealed class ClusterTests
     [InlineData("""{"id":"00000000000000000000000000000009","empty":"true"}""")]
     [InlineData("""{"id":"00000000000000000000000000000009","empty":1}""")]
     [InlineData("{\"id\":\"\\ud800\",\"empty\":true}")]
+    [InlineData("""{"id":"00000000000000000000000000000009","empty":true,"consent":"5"}""")]
+    [InlineData("""{"id":"00000000000000000000000000000009","empty":true,"consent":{"shard":"5"}}""")]
     public void What_is_no_report_is_no_consent(string body) =>
         Assert.Equal(FolderReport.Unclear, FolderText.Read(System.Text.Encoding.UTF8.GetBytes(body)));
 

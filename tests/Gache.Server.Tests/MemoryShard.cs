@@ -126,6 +126,8 @@ internal sealed class MemoryShard : IShard, IDisposable
 
     public FolderReport Report() => Folder;
 
+    public Task<FolderReport> AgreeAsync(FoundingConsent wanted) => Task.FromResult(Folder = Folder with { Consent = wanted });
+
     public Task<JoinAnswer> JoinAsync(JoinRequest request)
     {
         Joins.Add(request);

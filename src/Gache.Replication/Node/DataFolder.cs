@@ -24,6 +24,7 @@ public sealed class DataFolder
     private const string JoiningName = "joining";
     private const string MuteName = "mute";
     private const string FoundingName = "founding";
+    private const string ConsentName = "consent";
     private const string RemovedName = "removed";
     private const string RecoveringName = "recovering";
     private const string SuperfluousName = ".old";
@@ -141,6 +142,18 @@ public sealed class DataFolder
 
     /// <summary>A shard is about to be founded. Written before its slots are asked for.</summary>
     public void WriteFounding(ShardId shard) => WriteLines(FoundingName, [Format, shard.ToString()]);
+
+    /// <summary>The founding by another that this node agreed to; null if it agreed to none.</summary>
+    public FoundingConsent? ReadConsent()
+    {
+        if (ReadLines(ConsentName) is not { } lines) return null;
+        return lines.Length >= 4 && ShardId.TryParse(lines[1], out ShardId shard) && NodeId.TryParse(lines[2], out NodeId founder)
+            ? new FoundingConsent(shard, founder, lines[3]) : throw Damaged(ConsentName);
+    }
+
+    /// <summary>This node agrees to a founding. Written before it says so; means nothing any more once the node is of a shard.</summary>
+    public void WriteConsent(FoundingConsent consent) =>
+        WriteLines(ConsentName, [Format, consent.Shard.ToString(), consent.Founder.ToString(), consent.ApiAddress]);
 
     /// <summary>Whether this folder never heard of a shard: none was founded or joined here, and none was lost. A join that was only begun heard of none.</summary>
     public bool IsEmpty => ReadIdentityFile() is null && !files.Exists(Path.Combine(folder, IdentityName + SuperfluousName));

@@ -24,6 +24,10 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     private volatile string? foreign; // why this node may found nothing
     private volatile string waiting = "starting";
     private volatile bool hasHeardOfShard;
+    private readonly Lock founding = new(); // agreeing and founding exclude each other
+    private volatile FoundingConsent? consent; // to another's founding
+    private volatile string? objection = "it has only just started"; // why this node agrees to nothing at the moment
+    private volatile Announcement? announcement;
     private volatile PeerIdentity? met; // a member of a shard that looked for one of its own at this address while this node was in none
     private PeerIdentity identity;
     private Task life = Task.CompletedTask;
@@ -40,6 +44,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         if (folder.ReadIdentity() is { } who && folder.IsRemoved(who.Node)) throw new MemberRemovedException(RemovedMember.Words(who.Node, who.Shard));
         nonce = (ulong)options.Random.NextInt64(1, long.MaxValue);
         hasHeardOfShard = !folder.IsEmpty;
+        consent = folder.ReadConsent();
         identity = WhoAmI();
         transport = options.Transport(identity, this);
     }
@@ -57,7 +62,15 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     public LogWriterCounters? LogCounters => member?.LogCounters;
 
     /// <summary>A picture of the node, also before it belongs to a shard.</summary>
-    public ReplicaStatus Status => Replica?.Status ?? StatusOutside();
+    public ReplicaStatus Status
+    {
+        get
+        {
+            if (Replica is not { } replica) return StatusOutside();
+            ReplicaStatus status = replica.Status;
+            return announcement?.Words is { } words ? status with { Alarms = [.. status.Alarms, words] } : status;
+        }
+    }
 
     /// <summary>Begins to found, join or go on.</summary>
     /// <exception cref="LogDamagedException">The data is damaged; and the other exceptions of <see cref="ReplicaStart.Open"/>.</exception>
@@ -78,7 +91,39 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     public FolderReport Report()
     {
         PeerIdentity now = identity;
-        return new FolderReport(now.Node, options.ApiAddress, !hasHeardOfShard, now.Shard, options.JoinAddresses is [string first, ..] ? first : null);
+        string? heard = HeardWords();
+        string? first = options.JoinAddresses is [string one, ..] ? one : null;
+        return new FolderReport(now.Node, options.ApiAddress, heard is null, now.Shard, first)
+        {
+            Objection = now.Shard.IsNone ? heard ?? objection : null, Consent = consent,
+        };
+    }
+
+    /// <summary>Agrees that another node founds a shard if this one never heard of any and agreed to no other; durable before it returns.</summary>
+    /// <returns>What this node says of its folder, with what it agreed to. Blocks while that is written.</returns>
+    public FolderReport Agree(FoundingConsent wanted)
+    {
+        ArgumentNullException.ThrowIfNull(wanted);
+        try
+        {
+            lock (founding)
+            {
+                // A first agrees to nobody with its own address.
+                FolderReport now = Report();
+                if (now is not { IsEmpty: true, Objection: null, Consent: null, First: { } first }) return now;
+                if (!FoundingRule.Same(first, wanted.ApiAddress) || FoundingRule.Same(first, options.ApiAddress)) return now;
+                folder.WriteConsent(wanted);
+                consent = wanted;
+            }
+
+            logger.Agreed(wanted.Founder, wanted.ApiAddress, wanted.Shard);
+            return Report();
+        }
+        catch (Exception failure)
+        {
+            End(Describe(failure));
+            return FolderReport.Unclear;
+        }
     }
 
     /// <summary>Writes; see <see cref="Replica.WriteAsync"/>.</summary>
@@ -255,9 +300,9 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     /// <returns>The answer; null if this node founded a shard.</returns>
     private async Task<JoinAnswer?> TakenUpOrAgreedAsync(IReadOnlyList<string> known, JoinRequest request)
     {
-        var rule = new FoundingRule(identity.ApiAddress, identity.Node);
         long began = options.Time.GetTimestamp();
         ShardId shard = folder.ReadFounding() ?? ShardId.New(options.Random);
+        var rule = new FoundingRule(identity.ApiAddress, identity.Node, shard);
         FoundingPermit? permit = null;
         while (true)
         {
@@ -266,10 +311,16 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
             IReadOnlyList<ListedEntry> heard = await listed.AskAsync(options.JoinAddresses, stopping.Token).ConfigureAwait(false);
             IReadOnlyList<ListedEntry> others = await listed.AskAsync(OtherAddresses(known), stopping.Token).ConfigureAwait(false);
             FoundingDecision decision = rule.Decide(heard, others, Veto());
-            if (decision.Step == FoundingStep.Found && hasListened && permit is not null && Veto() is null)
+            objection = !hasListened ? "it listens first for members of a shard that look for one of their own at its address"
+                : decision.At is [string full, ..] ? $"it hears {full}, whose folder is not" : null;
+            if (decision.Step != FoundingStep.Found) permit = null; // what the cluster said is old by the time when all agree again; it grants the same shard once
+            if (decision.Step == FoundingStep.Found && hasListened && permit is not null)
             {
-                Found(shard, permit);
-                return null;
+                if (folder.ReadFounding() != shard) folder.WriteFounding(shard); // before anybody agrees to it: a crash from here on changes nothing
+                var wanted = new FoundingConsent(shard, identity.Node, identity.ApiAddress);
+                heard = await listed.AskConsentAsync(options.JoinAddresses, wanted, stopping.Token).ConfigureAwait(false);
+                decision = rule.Decide(heard, others, Veto(), isConsentAsked: true);
+                if (decision.Step == FoundingStep.Found && TryFound(shard, permit)) return null;
             }
 
             string words = decision.Words;
@@ -283,13 +334,30 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
             }
 
             TellWaiting(decision.Step == FoundingStep.Found ? "all others' folders are empty: listening before a shard is founded" : $"{words}tried again until it works");
-            if (decision.Step == FoundingStep.Found && hasListened) permit = await PermitAsync(shard).ConfigureAwait(false); // that may take long: all are asked once more
+            if (decision.Step == FoundingStep.Found && hasListened && permit is null) permit = await PermitAsync(shard).ConfigureAwait(false); // that may take long: all are asked once more
             else await Task.Delay(TimeSpan.FromMilliseconds(250), options.Time, stopping.Token).ConfigureAwait(false);
         }
     }
 
+    /// <summary>Founds, unless something was heard at the last moment.</summary>
+    private bool TryFound(ShardId shard, FoundingPermit permit)
+    {
+        lock (founding)
+        {
+            if (Veto() is not null) return false;
+            hasHeardOfShard = true; // from here on this node agrees to nothing
+        }
+
+        Found(shard, permit);
+        return true;
+    }
+
     /// <summary>Why this node must found nothing, whatever the others say of their folders.</summary>
     private string? Veto() =>
+        HeardWords() ?? (consent is { } given ? $"this node agreed that node {given.Founder} at {given.ApiAddress} founds shard {given.Shard}" : null);
+
+    /// <summary>How this node heard of a shard at first hand; null if it did not.</summary>
+    private string? HeardWords() =>
         hasHeardOfShard ? "this node was of a shard before"
         : met is { } member ? $"member {member.Node} of shard {member.Shard} looks for a member at this address ({identity.RaftAddress})"
         : null;
@@ -304,28 +372,16 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         waiting = words;
     }
 
-    /// <summary>A member that comes back tells where it is now: to the address it was given, and to all members it knows.</summary>
     private async Task AnnounceAsync(FolderIdentity who)
     {
         try
         {
             var request = new JoinRequest(identity.RaftAddress, who.Node, identity.ApiAddress, who.Cluster, who.Shard);
-            bool isHinted = options.JoinAddresses.Count > 0;
+            var telling = new Announcement(options, listed, who, request, logger);
+            announcement = telling;
             while (!stopping.IsCancellationRequested && Replica is { } replica && identity.Node == who.Node)
             {
-                ReplicaStatus status = replica.Status;
-                MemberStatus? self = status.Members.FirstOrDefault(m => m.Node == who.Node);
-                bool isKnown = self is not null && self.RaftAddress == identity.RaftAddress && self.ApiAddress == identity.ApiAddress;
-                if (isKnown && !isHinted) return;
-                IEnumerable<string> others = isKnown ? [] : status.Members.Where(m => m.Node != who.Node).Select(m => m.ApiAddress);
-                foreach (string address in (await HintsAsync().ConfigureAwait(false)).Union(others))
-                {
-                    JoinAnswer? answer = await options.JoinClient.AskAsync(address, request, stopping.Token).ConfigureAwait(false);
-                    if (answer is { Verdict: JoinRefusal.WrongShard })
-                        throw new ForeignFolderException($"{options.Folder} belongs to shard {who.Shard}, and {address} says: {answer.Detail}");
-                    if (answer is { Refusal: null, Verdict: JoinRefusal.None }) isHinted = false;
-                }
-
+                if (await telling.TellAllAsync(replica.Status, stopping.Token).ConfigureAwait(false)) return;
                 await Task.Delay(TimeSpan.FromMilliseconds(500), options.Time, stopping.Token).ConfigureAwait(false);
             }
         }
@@ -336,6 +392,10 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         catch (Exception failure)
         {
             End(Describe(failure));
+        }
+        finally
+        {
+            announcement = null; // told, or this node is another member by now
         }
     }
 
@@ -394,13 +454,6 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
 
     private FolderJoining NewJoining(IReadOnlyList<string> addresses) =>
         new(member is null && identity.Shard.IsNone ? identity.Node : NodeId.New(options.Random), addresses);
-
-    /// <summary>Nodes of the list that are of a shard, and are not this one.</summary>
-    private async Task<IEnumerable<string>> HintsAsync()
-    {
-        IReadOnlyList<ListedEntry> heard = await listed.AskAsync(options.JoinAddresses, stopping.Token).ConfigureAwait(false);
-        return heard.SelectMany(entry => entry.Answers).Where(a => a.Report is { IsEmpty: false } report && report.Node != identity.Node).Select(a => a.Address);
-    }
 
     private List<string> Addresses(IEnumerable<string> known) => [.. options.JoinAddresses.Union(known)];
 

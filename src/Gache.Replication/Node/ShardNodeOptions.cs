@@ -17,6 +17,10 @@ public interface IJoinClient
     /// <returns>The answer, <see cref="FolderReport.Unclear"/> if it was no report; null if nobody answered.</returns>
     Task<FolderReport?> ReportAsync(string apiAddress, CancellationToken cancel);
 
+    /// <summary>Asks a node to agree to a founding: it writes that down before it answers, if it may.</summary>
+    /// <returns>The same as of <see cref="ReportAsync"/>; what it agreed to is in <see cref="FolderReport.Consent"/>.</returns>
+    Task<FolderReport?> AskConsentAsync(string apiAddress, FoundingConsent wanted, CancellationToken cancel);
+
     /// <summary>The addresses that a name gives at this moment.</summary>
     /// <returns><paramref name="apiAddress"/> itself if it is an address, or a name with a single one; each as <c>host:port</c>; none if the name is not known.</returns>
     Task<IReadOnlyList<string>> ResolveAsync(string apiAddress, CancellationToken cancel);

@@ -33,6 +33,9 @@ internal sealed class NodeShard(ShardNode node) : IShard
     public FolderReport Report() => node.Report();
 
     /// <inheritdoc/>
+    public Task<FolderReport> AgreeAsync(FoundingConsent wanted) => Task.Run(() => node.Agree(wanted)); // it waits for the disk
+
+    /// <inheritdoc/>
     public Task<JoinAnswer> JoinAsync(JoinRequest request) => node.JoinAsync(request);
 
     /// <inheritdoc/>

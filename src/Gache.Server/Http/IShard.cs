@@ -30,6 +30,9 @@ internal interface IShard
     /// <summary>What this node says of its folder to one that may found a shard; cheap.</summary>
     FolderReport Report();
 
+    /// <summary>Agrees to a founding, durably, if this node may; see <see cref="ShardNode.Agree"/>.</summary>
+    Task<FolderReport> AgreeAsync(FoundingConsent wanted);
+
     /// <summary>Takes up a member, or a member's changed address.</summary>
     Task<JoinAnswer> JoinAsync(JoinRequest request);
 

@@ -102,6 +102,8 @@ public sealed class JoinListTests
     /// <summary>At what a node has just said in its log one is killed, and started again: the nodes have one shard in the end.</summary>
     [Theory]
     [InlineData(0, "listening before a shard is founded", 0)]
+    [InlineData(1, "agreed that node", 0)]
+    [InlineData(1, "agreed that node", 1)]
     [InlineData(0, "founded shard", 0)]
     [InlineData(0, "founded shard", 1)]
     [InlineData(1, "joined shard", 0)]

@@ -41,6 +41,8 @@ internal sealed class LoneNode : ITransport, IJoinClient, IAsyncDisposable
     public Task<FolderReport?> ReportAsync(string apiAddress, CancellationToken cancel) =>
         Task.FromResult<FolderReport?>(new FolderReport(new NodeId(77), apiAddress, IsEmpty: false, Shard, First: null));
 
+    public Task<FolderReport?> AskConsentAsync(string apiAddress, FoundingConsent wanted, CancellationToken cancel) => ReportAsync(apiAddress, cancel);
+
     public Task<IReadOnlyList<string>> ResolveAsync(string apiAddress, CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>([apiAddress]);
 
     public void Send(PeerMessage message)

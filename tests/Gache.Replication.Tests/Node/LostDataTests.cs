@@ -26,7 +26,7 @@ public sealed class LostDataTests
         again.Node.Start();
 
         Assert.False(again.Node.Status.MayServe);
-        Assert.Contains("lost data", Assert.Single(again.Node.Status.Alarms), StringComparison.Ordinal);
+        Assert.Contains("lost data", again.Node.Status.Alarms[0], StringComparison.Ordinal);
     }
 
     [Theory]

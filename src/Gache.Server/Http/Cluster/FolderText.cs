@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Gache.Primitives;
 using Gache.Replication;
+using Gache.Server.Options;
 
 namespace Gache.Server.Http.Cluster;
 
@@ -20,11 +21,41 @@ internal static class FolderText
             json.WriteBoolean("empty", report.IsEmpty);
             if (!report.Shard.IsNone) json.WriteString("shard", report.Shard.ToString());
             if (report.First is { } first) json.WriteString("first", first);
+            if (report.Objection is { } objection) json.WriteString("objection", objection);
+            if (report.Consent is { } consent)
+            {
+                json.WritePropertyName("consent");
+                Write(json, consent);
+            }
+
             json.WriteEndObject();
         }
 
         body.Write("\n"u8);
         return body.WrittenMemory;
+    }
+
+    /// <summary>Writes the founding that a node is asked to agree to.</summary>
+    public static byte[] Write(FoundingConsent wanted)
+    {
+        var body = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(body)) Write(json, wanted);
+        return body.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Reads the founding that this node is asked to agree to.</summary>
+    /// <returns>Null if it is none.</returns>
+    public static FoundingConsent? ReadConsent(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return ReadConsent(json.RootElement);
+        }
+        catch (Exception foreign) when (foreign is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Reads a report; what it does not know it skips, as a newer node may say more.</summary>
@@ -38,13 +69,32 @@ internal static class FolderText
             if (root.ValueKind != JsonValueKind.Object || !NodeId.TryParse(Text(root, "id"), out NodeId node) || node.IsNone) return FolderReport.Unclear;
             if (!root.TryGetProperty("empty", out JsonElement empty) || empty.ValueKind is not (JsonValueKind.True or JsonValueKind.False)) return FolderReport.Unclear;
             _ = ShardId.TryParse(Text(root, "shard"), out ShardId shard);
-            return new FolderReport(node, Text(root, "api") ?? "", empty.GetBoolean(), shard, Text(root, "first"));
+            FoundingConsent? consent = null;
+            if (root.TryGetProperty("consent", out JsonElement given) && (consent = ReadConsent(given)) is null) return FolderReport.Unclear;
+            return new FolderReport(node, Text(root, "api") ?? "", empty.GetBoolean(), shard, Text(root, "first"))
+            {
+                Objection = Text(root, "objection"), Consent = consent,
+            };
         }
         catch (Exception foreign) when (foreign is JsonException or InvalidOperationException)
         {
             return FolderReport.Unclear;
         }
     }
+
+    private static void Write(Utf8JsonWriter json, FoundingConsent consent)
+    {
+        json.WriteStartObject();
+        json.WriteString("shard", consent.Shard.ToString());
+        json.WriteString("id", consent.Founder.ToString());
+        json.WriteString("api", consent.ApiAddress);
+        json.WriteEndObject();
+    }
+
+    private static FoundingConsent? ReadConsent(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Object && ShardId.TryParse(Text(json, "shard"), out ShardId shard) && !shard.IsNone
+        && NodeId.TryParse(Text(json, "id"), out NodeId founder) && !founder.IsNone && Text(json, "api") is { } api && Addresses.TryParse(api, out _)
+            ? new FoundingConsent(shard, founder, api) : null;
 
     private static string? Text(JsonElement root, string name) =>
         root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -14,7 +14,7 @@ internal sealed class JoinClient(HttpClient client) : IJoinClient
     /// <summary>A member that is alive answers in this time; a join waits there for a commit at most.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>A report needs no disk and no other node.</summary>
+    /// <summary>A report needs no disk and no other node, and a consent one small file; whoever is later agreed to the same at the next try.</summary>
     private static readonly TimeSpan ReportTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>The client that joins go out with: no proxy, no cookies, no redirects.</summary>
@@ -63,13 +63,25 @@ internal sealed class JoinClient(HttpClient client) : IJoinClient
     }
 
     /// <inheritdoc/>
-    public async Task<FolderReport?> ReportAsync(string apiAddress, CancellationToken cancel)
+    public Task<FolderReport?> ReportAsync(string apiAddress, CancellationToken cancel) =>
+        AskFolderAsync(token => client.GetAsync(FolderOf(apiAddress), token), cancel);
+
+    /// <inheritdoc/>
+    public Task<FolderReport?> AskConsentAsync(string apiAddress, FoundingConsent wanted, CancellationToken cancel) => AskFolderAsync(
+        async token =>
+        {
+            using var body = new ByteArrayContent(FolderText.Write(wanted));
+            body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            return await client.PostAsync(FolderOf(apiAddress), body, token).ConfigureAwait(false);
+        }, cancel);
+
+    private static async Task<FolderReport?> AskFolderAsync(Func<CancellationToken, Task<HttpResponseMessage>> ask, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(ReportTimeout);
         try
         {
-            using HttpResponseMessage answer = await client.GetAsync(new Uri($"http://{apiAddress}/join/folder"), limit.Token).ConfigureAwait(false);
+            using HttpResponseMessage answer = await ask(limit.Token).ConfigureAwait(false);
             byte[] body = await answer.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false);
             return answer.StatusCode == HttpStatusCode.OK ? FolderText.Read(body) : FolderReport.Unclear;
         }
@@ -82,6 +94,8 @@ internal sealed class JoinClient(HttpClient client) : IJoinClient
             return null; // it took too long
         }
     }
+
+    private static Uri FolderOf(string apiAddress) => new($"http://{apiAddress}/join/folder");
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> ResolveAsync(string apiAddress, CancellationToken cancel)

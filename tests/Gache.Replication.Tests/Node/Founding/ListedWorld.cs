@@ -1,13 +1,12 @@
 using Gache.Log;
 using Gache.Primitives;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Gache.Replication.Tests.Node.Founding;
 
 /// <summary>
 /// Real <see cref="ShardNode"/>s n1, n2, ... on simulated disks and a clock that the test moves. They ask each other over lines that can be cut;
-/// whoever is of a shard takes up whoever asks. The raft port is nobody's.
+/// whoever is of a shard takes up whoever asks, unless that one is of another shard. The raft port is nobody's.
 /// </summary>
 internal sealed class ListedWorld(int count, int seed) : IAsyncDisposable
 {
@@ -29,6 +28,15 @@ internal sealed class ListedWorld(int count, int seed) : IAsyncDisposable
 
     /// <summary>What a name gives to one who asks; the name itself if it says nothing else.</summary>
     public Func<int, string, IReadOnlyList<string>> Names { get; set; } = (_, name) => [name];
+
+    /// <summary>Nodes that no question for consent reaches.</summary>
+    public HashSet<int> Deaf { get; } = [];
+
+    /// <summary>What a member says to one that asks to be taken up, if not what <see cref="ListedWorld"/> says.</summary>
+    public Func<int, JoinAnswer?> JoinAnswers { get; set; } = _ => null;
+
+    /// <summary>What all said in their logs.</summary>
+    public SaidLog Said { get; } = new();
 
     public IEnumerable<int> All => Enumerable.Range(1, count);
 
@@ -58,7 +66,7 @@ internal sealed class ListedWorld(int count, int seed) : IAsyncDisposable
             nodes[node - 1] = new ShardNode(new ShardNodeOptions
             {
                 Folder = "/data", RaftAddress = $"n{node}:7000", ApiAddress = Api(node), JoinAddresses = list, Log = SmallLog, Files = Disk(node), Time = Time,
-                Random = new Random((seed * 1_000) + ++starts), Transport = (_, _) => new NoTransport(), JoinClient = new Line(this, node), Loggers = NullLoggerFactory.Instance,
+                Random = new Random((seed * 1_000) + ++starts), Transport = (_, _) => new NoTransport(), JoinClient = new Line(this, node), Loggers = Said,
             });
         }
 
@@ -113,9 +121,12 @@ internal sealed class ListedWorld(int count, int seed) : IAsyncDisposable
 
     private ShardNode? At(int from, string address)
     {
-        int to = int.Parse(address.AsSpan(1, address.IndexOf(':', StringComparison.Ordinal) - 1), System.Globalization.CultureInfo.InvariantCulture);
+        int to = NumberOf(address);
         lock (nodes) return Cut.Contains((from, to)) ? null : nodes[to - 1];
     }
+
+    private static int NumberOf(string address) =>
+        int.Parse(address.AsSpan(1, address.IndexOf(':', StringComparison.Ordinal) - 1), System.Globalization.CultureInfo.InvariantCulture);
 
     private sealed class Line(ListedWorld world, int from) : IJoinClient
     {
@@ -124,6 +135,8 @@ internal sealed class ListedWorld(int count, int seed) : IAsyncDisposable
             await Task.Yield();
             if (world.At(from, apiAddress) is not { } node) return null;
             ShardId shard = node.Report().Shard;
+            if (world.JoinAnswers(NumberOf(apiAddress)) is { } said) return said;
+            if (!request.Shard.IsNone && !shard.IsNone && shard != request.Shard) return new JoinAnswer(null, JoinRefusal.WrongShard, $"this is shard {shard}");
             return shard.IsNone
                 ? new JoinAnswer(new Refusal(RefusalCode.NotServing, "in no shard"), JoinRefusal.None, "in no shard")
                 : new JoinAnswer(null, JoinRefusal.None, "", new ClusterId(3), shard, request.Node);
@@ -133,6 +146,12 @@ internal sealed class ListedWorld(int count, int seed) : IAsyncDisposable
         {
             await Task.Yield();
             return world.At(from, apiAddress)?.Report();
+        }
+
+        public async Task<FolderReport?> AskConsentAsync(string apiAddress, FoundingConsent wanted, CancellationToken cancel)
+        {
+            await Task.Yield();
+            return world.Deaf.Contains(NumberOf(apiAddress)) ? null : world.At(from, apiAddress)?.Agree(wanted);
         }
 
         public Task<IReadOnlyList<string>> ResolveAsync(string apiAddress, CancellationToken cancel) => Task.FromResult(world.Names(from, apiAddress));
