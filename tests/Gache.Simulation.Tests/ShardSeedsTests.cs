@@ -20,7 +20,7 @@ public class ShardSeedsTests
     /// <summary>Busier, so that somebody always writes to the slot that is handed over: for mistakes of a moment.</summary>
     internal static WorldOptions Busy { get; } = Options with
     {
-        Workload = new WorkloadOptions { Clients = 10, Keys = 8, Tags = 2, MostThinking = TimeSpan.FromMilliseconds(150) },
+        Workload = new WorkloadOptions { Clients = 10, Keys = 8, Tags = 2, MostThinking = TimeSpan.FromMilliseconds(150), LatestRepeat = TimeSpan.FromMilliseconds(300) },
     };
 
     [Fact]
