@@ -17,10 +17,11 @@ public class ShardSeedsTests
         Workload = new WorkloadOptions { Clients = 5, Keys = 16, Tags = 4, MostThinking = TimeSpan.FromMilliseconds(700) },
     };
 
-    /// <summary>Busier, so that somebody always writes to the slot that is handed over: for mistakes of a moment.</summary>
+    /// <summary>Busier, so that somebody always writes to the slot that is handed over: for mistakes of a moment. Few keyed writes, since their answers stay: a
+    /// stream of small chunks would carry them for most of such a world.</summary>
     internal static WorldOptions Busy { get; } = Options with
     {
-        Workload = new WorkloadOptions { Clients = 10, Keys = 8, Tags = 2, MostThinking = TimeSpan.FromMilliseconds(150) },
+        Workload = new WorkloadOptions { Clients = 10, Keys = 8, Tags = 2, MostThinking = TimeSpan.FromMilliseconds(150), LatestRepeat = TimeSpan.FromMilliseconds(300), Keyed = 0.05 },
     };
 
     [Fact]

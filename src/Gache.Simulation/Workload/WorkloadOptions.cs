@@ -39,8 +39,8 @@ public sealed record WorkloadOptions
     /// <summary>How often a keyed write that was answered is sent once more, to see that it gets the same answer.</summary>
     public double NeedlessRepeats { get; init; } = 0.2;
 
-    /// <summary>How long after its answer at most.</summary>
-    public TimeSpan LatestRepeat { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>How long after its answer at most; the client asks nothing else meanwhile.</summary>
+    public TimeSpan LatestRepeat { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>The share of each kind, in the order of <see cref="OperationKind"/>.</summary>
     public IReadOnlyList<int> Mix { get; init; } = [25, 15, 12, 36, 12, 10];
