@@ -10,6 +10,7 @@ internal sealed class Signals : IDisposable
 
     private readonly TaskCompletionSource<PosixSignal> stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly PosixSignalRegistration[] registrations;
+    private int asked; // by signals, and not by the end of stdin
 
     /// <summary>Takes the signals over.</summary>
     public Signals() => registrations =
@@ -19,10 +20,11 @@ internal sealed class Signals : IDisposable
         PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true), // a closed terminal stops no database
     ];
 
-    /// <summary>Completes with the first signal that asks to stop.</summary>
+    /// <summary>Completes with the first signal that asks to stop, or when stdin has ended.</summary>
     public Task<PosixSignal> Stop => stop.Task;
 
-    /// <summary>Takes the end of <paramref name="stdin"/> for a first SIGTERM; after a signal it means nothing more.</summary>
+    /// <summary>Takes the end of <paramref name="stdin"/> for a SIGTERM, but not for one of two signals: Ctrl-C on a terminal may reach a node after it made the
+    /// playground close the node's stdin.</summary>
     /// <remarks>The read blocks a thread of its own and is never waited for. What is read counts for nothing.</remarks>
     public void StopWhenEnds(Stream stdin)
     {
@@ -56,6 +58,7 @@ internal sealed class Signals : IDisposable
     private void OnStop(PosixSignalContext context)
     {
         context.Cancel = true; // the runtime's own answer would end the process now
-        if (!stop.TrySetResult(context.Signal)) Environment.Exit(SignalExitBase + (context.Signal == PosixSignal.SIGINT ? 2 : 15));
+        stop.TrySetResult(context.Signal);
+        if (Interlocked.Increment(ref asked) > 1) Environment.Exit(SignalExitBase + (context.Signal == PosixSignal.SIGINT ? 2 : 15));
     }
 }
