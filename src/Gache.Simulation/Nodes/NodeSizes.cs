@@ -31,7 +31,7 @@ internal static class NodeSizes
     };
 
     /// <summary>Of slot moves: a slot takes several chunks, and several slices to delete.</summary>
-    public static MoveOptions Moves { get; } = new() { SlotsAtOnce = 3, ChunkBytes = 256, RecordsASlice = 16, LongCall = TimeSpan.FromSeconds(20) };
+    public static MoveOptions Moves { get; } = new() { SlotsAtOnce = 3, ChunkBytes = 64, RecordsASlice = 2, LongCall = TimeSpan.FromSeconds(20) };
 
     /// <summary>The replica's.</summary>
     public static ReplicaOptions Replica { get; } = new()
