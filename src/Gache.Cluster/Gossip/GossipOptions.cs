@@ -23,7 +23,7 @@ public sealed class GossipOptions
     /// <summary>A tick that comes later than this after the one before was a pause: its rest excuses everybody's silence.</summary>
     public TimeSpan LateTick { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Within it one live peer is asked, two from 16 live ones on, three from 32, one after another, and perhaps a dead one and a seed.</summary>
+    /// <summary>Within it three live peers are asked, one after another (while nothing changes one where there are fewer than 16, two below 32), and perhaps a dead one and a seed.</summary>
     public TimeSpan Round { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The least time between two pushes; changes between them go together.</summary>

@@ -12,6 +12,9 @@ internal sealed class Exchanges
     /// <summary>One more peer a round for so many live ones: among few a change is with all of them soon enough, and each exchange wakes two nodes.</summary>
     private const int LiveForOneMore = 16;
 
+    /// <summary>So long after a change as many are asked as among many.</summary>
+    private static readonly TimeSpan BusyFor = TimeSpan.FromSeconds(5);
+
     /// <summary>Exchanges under way at once; dead addresses take a second each.</summary>
     private const int MaxUnderWay = 16;
 
@@ -31,6 +34,8 @@ internal sealed class Exchanges
     private readonly HashSet<string> underWay = [];
     private readonly ByteWriter writer = new();
     private int pushes;
+    private Roster? seenRoster;
+    private TimeSpan busyUntil;
     private TimeSpan nextLive;
     private int livesThisRound;
 
@@ -48,7 +53,10 @@ internal sealed class Exchanges
     public void Begin(TimeSpan now)
     {
         int live = choice.LiveCount;
-        int perRound = live == 0 ? MostPerRound : Math.Min(MostPerRound, 1 + (live / LiveForOneMore)); // alone: whoever is there is to be found soon
+        if (!ReferenceEquals(table.Roster, seenRoster)) (seenRoster, busyUntil) = (table.Roster, now + BusyFor);
+
+        // Alone, whoever is there is to be found soon; and what changes is to be known soon.
+        int perRound = live == 0 || now < busyUntil ? MostPerRound : Math.Min(MostPerRound, 1 + (live / LiveForOneMore));
         TimeSpan every = options.Round / perRound;
         if (now - nextLive > options.Round) nextLive = now; // after a pause nothing is made up for
         for (; nextLive <= now; nextLive += every)
