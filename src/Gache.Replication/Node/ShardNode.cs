@@ -467,7 +467,7 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     private static NodeEnd Describe(Exception failure) => failure switch
     {
         LogDamagedException or LogFormatException => new NodeEnd(NodeEndReason.Damaged, failure.Message),
-        FoundingRefusedException => new NodeEnd(NodeEndReason.Misconfigured, failure.Message),
+        FoundingRefusedException or NodeMisconfiguredException => new NodeEnd(NodeEndReason.Misconfigured, failure.Message),
         LogForeignException or ForeignFolderException => new NodeEnd(NodeEndReason.FolderNotUsable, failure.Message),
         FileFailedException or LogFailedException => new NodeEnd(NodeEndReason.DiskFailed, failure.Message),
         _ => new NodeEnd(NodeEndReason.Broken, $"{failure.GetType().Name}: {failure.Message}"),

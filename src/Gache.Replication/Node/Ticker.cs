@@ -36,9 +36,11 @@ internal sealed class Ticker : IDisposable
     /// </remarks>
     public int TakePassed()
     {
+        // Asked at every step, and seldom has a tick passed: then without the lock.
+        long now = time.GetElapsedTime(start).Ticks / every.Ticks;
+        if (now <= Volatile.Read(ref counted)) return 0;
         lock (gate)
         {
-            long now = time.GetElapsedTime(start).Ticks / every.Ticks;
             int passed = (int)Math.Min(most, now - counted);
             if (passed <= 0) return 0;
             counted = now;

@@ -53,15 +53,15 @@ internal sealed class Exchanges
     public void Begin(TimeSpan now)
     {
         int live = choice.LiveCount;
+        bool isAlone = live == 0;
         if (!ReferenceEquals(table.Roster, seenRoster)) (seenRoster, busyUntil) = (table.Roster, now + BusyFor);
 
         // Alone, whoever is there is to be found soon; and what changes is to be known soon.
-        int perRound = live == 0 || now < busyUntil ? MostPerRound : Math.Min(MostPerRound, 1 + (live / LiveForOneMore));
+        int perRound = isAlone || now < busyUntil ? MostPerRound : Math.Min(MostPerRound, 1 + (live / LiveForOneMore));
         TimeSpan every = options.Round / perRound;
         if (now - nextLive > options.Round) nextLive = now; // after a pause nothing is made up for
         for (; nextLive <= now; nextLive += every)
         {
-            bool isAlone = choice.IsAlone;
             if (choice.NextLive() is { } peer) Begin(peer.Record!.ClusterAddress, peer.Id);
             if (isAlone) BeginLost(options.Round, options.Round, now);
             if (++livesThisRound < perRound) continue;

@@ -45,8 +45,6 @@ internal sealed class PeerChoice(NodeTable table, Random random)
     public IReadOnlySet<string> LiveAddresses() =>
         table.Nodes.Where(node => node.IsAlive && node.Record is not null).Select(node => node.Record!.ClusterAddress).ToHashSet();
 
-    public bool IsAlone => !Live.Any();
-
     /// <summary>How many peers are alive.</summary>
     public int LiveCount => Live.Count();
 
