@@ -158,7 +158,7 @@ public sealed class ProcessTests : IDisposable
                     // not yet
                 }
 
-                await Task.Delay(20, TestContext.Current.CancellationToken);
+                await Task.Delay(20, TestContext.Current.CancellationToken); // between two looks; the condition ends the wait
             }
         }
 

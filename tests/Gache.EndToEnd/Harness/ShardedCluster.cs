@@ -108,6 +108,22 @@ internal sealed class ShardedCluster : IAsyncDisposable
     public Task WriteAsync(Node node, string key, string value) => Wait.UntilAsync($"a write of {key} through {node.Name} is acknowledged", async () =>
         (await Client.FollowAsync(HttpMethod.Post, node.Key(key), Encoding.UTF8.GetBytes(value))).Status == 200);
 
+    /// <summary>What <c>/cluster</c> of one node tells: an object a shard, in the order of their slots.</summary>
+    public static async Task<JsonElement[]> ShardsAsync(Node node) =>
+        [.. (await node.Client.SendAsync(HttpMethod.Get, $"{node.Url}/cluster")).Json.EnumerateArray()];
+
+    /// <summary>The shards' ids in the order of the slots they were founded with.</summary>
+    public async Task<string[]> ShardIdsAsync() => [.. (await ShardsAsync(Nodes[0])).Select(shard => shard.GetProperty("shard").GetString()!)];
+
+    /// <summary>How many slots are between two shards; -1 if not every shard could be asked.</summary>
+    public async Task<int> MovesLeftAsync()
+    {
+        Answer answer = await Client.SendAsync(HttpMethod.Get, $"{Nodes[0].Url}/cluster/moves");
+        return answer.Status == 200 && !(answer.Json.TryGetProperty("unreachable", out JsonElement lost) && lost.GetArrayLength() > 0)
+            ? answer.Json.GetProperty("left").GetInt32()
+            : -1;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(Nodes.Select(async node => await node.DisposeAsync()));

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Gache.EndToEnd.Harness;
 
 namespace Gache.EndToEnd.Scenarios;
@@ -62,7 +61,7 @@ public sealed class ClusterMeasures
     {
         const int Keys = 100_000;
         await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 3);
-        string[] shards = [.. (await ClusterAsync(cluster.Nodes[0])).Select(shard => shard.GetProperty("shard").GetString()!)];
+        string[] shards = await cluster.ShardIdsAsync();
         await FillAsync(cluster, Keys);
 
         await using var prober = new Prober(cluster);
@@ -71,7 +70,7 @@ public sealed class ClusterMeasures
         var clock = Stopwatch.StartNew();
         await Wait.UntilAsync("the move begins", async () => (await cluster.Client.SendAsync(
             HttpMethod.Post, $"{cluster.Nodes[8].Url}/cluster/move", Encoding.UTF8.GetBytes($$"""{"slots":[[0,4999]],"to":"{{shards[1]}}"}"""))).Status == 202);
-        await Wait.UntilAsync("nothing moves any more", async () => await LeftAsync(cluster) == 0, TimeSpan.FromMinutes(10));
+        await Wait.UntilAsync("nothing moves any more", async () => await cluster.MovesLeftAsync() == 0, TimeSpan.FromMinutes(10));
         double seconds = clock.Elapsed.TotalSeconds;
         Prober.Figures moving = prober.Take();
         await prober.StopAsync();
@@ -105,16 +104,6 @@ public sealed class ClusterMeasures
     private static Task FillAsync(ShardedCluster cluster, int keys) =>
         Parallel.ForEachAsync(Enumerable.Range(0, keys), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, _) =>
             await cluster.WriteAsync(cluster.Nodes[i % 9], $"key-{i}", $"value-{i}"));
-
-    private static async Task<int> LeftAsync(ShardedCluster cluster)
-    {
-        Answer answer = await cluster.Client.SendAsync(HttpMethod.Get, $"{cluster.Nodes[0].Url}/cluster/moves");
-        return answer.Status == 200 && !(answer.Json.TryGetProperty("unreachable", out JsonElement lost) && lost.GetArrayLength() > 0)
-            ? answer.Json.GetProperty("left").GetInt32()
-            : -1;
-    }
-
-    private static async Task<JsonElement[]> ClusterAsync(Node node) => [.. (await node.Client.SendAsync(HttpMethod.Get, $"{node.Url}/cluster")).Json.EnumerateArray()];
 
     private static void Print(string what, string unit, List<double> values)
     {

@@ -15,7 +15,7 @@ public sealed class SlotMovesTests
     public async Task A_slot_moves_to_and_fro_under_load_and_every_answer_stays_right()
     {
         await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 1);
-        string[] shards = await ShardsAsync(cluster);
+        string[] shards = await cluster.ShardIdsAsync();
         int moves = int.Parse(Environment.GetEnvironmentVariable("GACHE_SLOT_MOVES") ?? "20", CultureInfo.InvariantCulture);
 
         // One tag is one slot; its keys are written, read and counted while the slot changes its owner.
@@ -38,7 +38,7 @@ public sealed class SlotMovesTests
     public async Task Many_slots_move_while_leaders_of_both_ends_are_killed()
     {
         await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 3);
-        string[] shards = await ShardsAsync(cluster);
+        string[] shards = await cluster.ShardIdsAsync();
         await using var writers = new Writers(cluster.Nodes);
         await writers.GoOnAsync(500, MoveBound);
         await MoveAsync(cluster, cluster.Nodes[5], "[[0,499]]", shards[1]);
@@ -52,7 +52,7 @@ public sealed class SlotMovesTests
 
         await cluster.ReadyAsync();
         await LeftNothingAsync(cluster);
-        JsonElement target = (await ClusterAsync(cluster.Nodes[8])).Single(shard => shard.GetProperty("shard").GetString() == shards[1]);
+        JsonElement target = (await ShardedCluster.ShardsAsync(cluster.Nodes[8])).Single(shard => shard.GetProperty("shard").GetString() == shards[1]);
         Assert.Equal("[[0,499],[5001,10000]]", target.GetProperty("slots").GetRawText());
         await writers.VerifyThroughAsync(cluster);
     }
@@ -61,7 +61,7 @@ public sealed class SlotMovesTests
     public async Task A_move_given_up_leaves_every_slot_with_one_owner()
     {
         await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 1);
-        string[] shards = await ShardsAsync(cluster);
+        string[] shards = await cluster.ShardIdsAsync();
         await using var writers = new Writers(cluster.Nodes);
         await writers.GoOnAsync(200);
         await MoveAsync(cluster, cluster.Nodes[0], "[[0,1999]]", shards[2]);
@@ -77,33 +77,18 @@ public sealed class SlotMovesTests
 
     private static Task DoneAsync(ShardedCluster cluster, string to, int slot) => Wait.UntilAsync($"slot {slot} is of shard {to}, and nothing moves", async () =>
     {
-        foreach (JsonElement shard in await ClusterAsync(cluster.Nodes[0]))
+        foreach (JsonElement shard in await ShardedCluster.ShardsAsync(cluster.Nodes[0]))
         {
             bool isOwner = shard.GetProperty("shard").GetString() == to;
             bool hasSlot = shard.GetProperty("slots").EnumerateArray().Any(pair => pair[0].GetInt32() <= slot && slot <= pair[1].GetInt32());
             if (isOwner != hasSlot) return false;
         }
 
-        return await LeftAsync(cluster) == 0;
+        return await cluster.MovesLeftAsync() == 0;
     }, MoveBound);
 
     private static Task LeftNothingAsync(ShardedCluster cluster) =>
-        Wait.UntilAsync("no slot is between two shards", async () => await LeftAsync(cluster) == 0, MoveBound);
-
-    private static async Task<int> LeftAsync(ShardedCluster cluster)
-    {
-        Answer answer = await cluster.Client.SendAsync(HttpMethod.Get, $"{cluster.Nodes[0].Url}/cluster/moves");
-        return answer.Status == 200 && !(answer.Json.TryGetProperty("unreachable", out JsonElement lost) && lost.GetArrayLength() > 0)
-            ? answer.Json.GetProperty("left").GetInt32()
-            : -1;
-    }
-
-    /// <summary>The shards' ids in the order of the slots they were founded with.</summary>
-    private static async Task<string[]> ShardsAsync(ShardedCluster cluster) =>
-        [.. (await ClusterAsync(cluster.Nodes[0])).Select(shard => shard.GetProperty("shard").GetString()!)];
-
-    private static async Task<JsonElement[]> ClusterAsync(Node node) =>
-        [.. (await node.Client.SendAsync(HttpMethod.Get, $"{node.Url}/cluster")).Json.EnumerateArray()];
+        Wait.UntilAsync("no slot is between two shards", async () => await cluster.MovesLeftAsync() == 0, MoveBound);
 
     private static int SlotOf(string tag)
     {

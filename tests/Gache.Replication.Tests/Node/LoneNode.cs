@@ -31,7 +31,7 @@ internal sealed class LoneNode : ITransport, IJoinClient, IAsyncDisposable
         while (!isSo())
         {
             Assert.True(DateTime.UtcNow < deadline, $"after 30 s still not so: {what}");
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+            await Task.Delay(5, TestContext.Current.CancellationToken); // between two looks; the condition ends the wait
         }
     }
 

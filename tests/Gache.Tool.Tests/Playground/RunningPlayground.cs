@@ -81,7 +81,7 @@ internal sealed partial class RunningPlayground : IAsyncDisposable
         while (!isTrue())
         {
             Assert.True(clock.Elapsed < Deadline, $"still not so: {what}\n{string.Join('\n', Lines)}");
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await Task.Delay(20, TestContext.Current.CancellationToken); // between two looks; the condition ends the wait
         }
     }
 

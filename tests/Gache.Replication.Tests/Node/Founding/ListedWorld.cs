@@ -110,7 +110,7 @@ internal sealed class ListedWorld(int count, int seed) : IAsyncDisposable
         for (; span > TimeSpan.Zero; span -= Step)
         {
             Time.Advance(Step);
-            await Task.Delay(1, TestContext.Current.CancellationToken);
+            await Task.Delay(1, TestContext.Current.CancellationToken); // real time, for the threads that this step of virtual time wakes; nothing is concluded from it
         }
     }
 
