@@ -48,8 +48,15 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
         map = new SlotMap(view);
         source = new SlotSource(options.Replica, options.Calls, this, options.Moves, Learn, options.Logger);
         target = new SlotTarget(options.Replica, options.Logger);
+        Watches = new Watches(new WatchesOptions
+        {
+            Status = options.Status, Replica = options.Replica, Calls = options.Calls, Map = () => map, View = () => view, Run = options.Run,
+        });
         grants = new GrantKeeper(options.Replica, () => view, options.Logger);
     }
+
+    /// <summary>Who watches keys at this node.</summary>
+    public Watches Watches { get; }
 
     /// <summary>What gossip tells.</summary>
     public ClusterView View => view;
@@ -102,6 +109,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
         if (toRead is not null) ReadSlots(toRead);
         if (tick % RedialEveryTicks == 0 && !status.Cluster.IsNone) RedialLost();
         source.Tick();
+        Watches.Tick();
         if (tick % LookForOwnersEveryTicks == 0) contested.Look(status.Shard, ownSlots, map, options.Logger);
     }
 
@@ -149,7 +157,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
                 target.Handle(kind, body, answer);
                 break;
             default:
-                options.Requests.Handle(from, kind, body, answer);
+                if (!Watches.TryHandle(kind, body, answer)) options.Requests.Handle(from, kind, body, answer);
                 break;
         }
     }

@@ -42,6 +42,9 @@ public sealed record ClusterNodeOptions
     /// <summary>Bounds of slot moves.</summary>
     public MoveOptions Moves { get; init; } = new();
 
+    /// <summary>Runs something soon, outside of whatever is going on.</summary>
+    public Action<Action> Run { get; init; } = static run => ThreadPool.UnsafeQueueUserWorkItem(static r => r(), run, preferLocal: false);
+
     /// <summary>Where events are told.</summary>
     public required ILogger Logger { get; init; }
 }

@@ -15,8 +15,8 @@ public sealed partial class Replica
     /// <summary>Why a command that needs space cannot be proposed now, or null.</summary>
     private Refusal? NoSpaceFor(byte[] command)
     {
-        if (store.Bytes >= memoryBoundBytes && !Command.IsOfHandedSlot(command))
-            return new Refusal(RefusalCode.MemoryFull, $"the store holds {store.Bytes} bytes and its bound is {memoryBoundBytes}: reads and deletes go on");
+        if (store.Bytes + History.Bytes >= memoryBoundBytes && !Command.IsOfHandedSlot(command))
+            return new Refusal(RefusalCode.MemoryFull, $"the store holds {store.Bytes} bytes, the history of its changes {History.Bytes}, and their bound is {memoryBoundBytes}: reads and deletes go on");
         return isSpaceLow ? DiskFull : null;
     }
 

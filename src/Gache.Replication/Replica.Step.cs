@@ -272,6 +272,7 @@ public sealed partial class Replica
 
         core.Applied(appliedIndex);
         clock.Hear(store.StoreTimeMilliseconds);
+        History.Signal(handOver);
         taker.Pump(core.Role == Role.Leader);
         members.Applied(appliedIndex);
         return appliedIndex < limit;

@@ -78,6 +78,7 @@ public sealed partial class Replica : ITransportEvents
     private readonly Action<NodeEnd> end;
     private readonly Func<long> freeDiskBytes;
     private readonly SnapshotFolder snapshots;
+    private readonly Action<Action> handOver;
 
     private readonly StepGuard guard;
     private readonly OperationQueue incoming = new();
@@ -135,6 +136,9 @@ public sealed partial class Replica : ITransportEvents
         (background, logger, options, end, freeDiskBytes) = (parts.Background, parts.Logger, parts.Options, parts.End, parts.FreeDiskBytes);
         snapshots = parts.Snapshots;
         rememberMute = parts.RememberMute;
+        handOver = parts.HandOver;
+        History = new ChangeHistory(store, identity.Node, identity.Nonce, Math.Min(ChangeHistory.DefaultBytes, options.MaxStoreBytes / ChangeHistory.ShareOfMemory));
+        store.Observe(History);
         guard = new StepGuard(Step, Complete, parts.HandOver);
         kept = new KeptEntries(options.KeptSampleEvery);
         outgoing = new OutgoingMessages(transport, Counters);
@@ -170,6 +174,9 @@ public sealed partial class Replica : ITransportEvents
 
     /// <summary>True while the store is being replaced by a snapshot.</summary>
     internal bool IsLoading => isLoading;
+
+    /// <summary>The last changes that were applied here, for watches.</summary>
+    public ChangeHistory History { get; }
 
     /// <summary>What is counted.</summary>
     public ReplicaCounters Counters { get; } = new();
@@ -237,10 +244,11 @@ public sealed partial class Replica : ITransportEvents
     /// quorum confirms answers.</summary>
     /// <typeparam name="T">What is wanted of it.</typeparam>
     /// <param name="look">Runs in the step, at most half a millisecond; keeps no reference to the store.</param>
+    /// <param name="continuesInline">Whether what awaits it goes on where a read's would: then it must not block.</param>
     /// <returns>What it returned, or the refusal that a read would get.</returns>
-    public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look)
+    public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look, bool continuesInline = false)
     {
-        var operation = new InspectOperation<T>(look);
+        var operation = new InspectOperation<T>(look, continuesInline);
         if (Enqueue(operation)) guard.Signal();
         return operation.Answer;
     }

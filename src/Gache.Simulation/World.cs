@@ -20,6 +20,7 @@ public sealed class World
     private readonly SeededRandom random;
     private readonly Dictionary<NodeProcess, NodeRun> runs = [];
     private readonly List<Client> clients = [];
+    private readonly List<WatchingClient> watchers = [];
     private readonly SlotLedger slots = new();
     private readonly SlotEchoes? echoes;
     private readonly Nemesis nemesis;
@@ -45,6 +46,7 @@ public sealed class World
             AddShard(IsCluster ? SlotSet.Of(first, ((i + 1) * Slot.Count / this.options.Shards) - 1) : SlotSet.All);
         }
 
+        if (IsCluster && this.options.Watchers > 0) Changes = new CommittedChanges(this);
         nemesis = new Nemesis(this, random.Fork());
         if (IsCluster) echoes = new SlotEchoes(this, random.Fork());
         Network.Sent = SeeSent;
@@ -70,6 +72,9 @@ public sealed class World
 
     internal History History { get; }
 
+    /// <summary>What replicas applied, where watches are to be judged by it; else null.</summary>
+    internal CommittedChanges? Changes { get; }
+
     /// <summary>Lives the world from its founding to the judgement of its history.</summary>
     public WorldReport Run()
     {
@@ -87,7 +92,10 @@ public sealed class World
 
         return new WorldReport(
             Seed, violation, Scheduler.Now, Scheduler.EventCount, Network.SentCount, History.DoneCount, Shards.Sum(s => s.LedTerms),
-            Shards.Aggregate(0ul, (sum, s) => sum + s.LastCommitted), Network.CallCount, slots.Moves, nemesis.Counts, Trace?.Lines ?? []);
+            Shards.Aggregate(0ul, (sum, s) => sum + s.LastCommitted), Network.CallCount, slots.Moves, nemesis.Counts, Trace?.Lines ?? [])
+        {
+            Watched = watchers.Sum(watcher => watcher.Told), Resumed = watchers.Sum(watcher => watcher.Resumed), Compacted = watchers.Sum(watcher => watcher.Compacted),
+        };
     }
 
     internal Machine AddMachine(SimulatedShard shard)
@@ -155,6 +163,11 @@ public sealed class World
             });
         }
 
+        if (Changes is not null)
+        {
+            for (int i = 0; i < options.Watchers; i++) watchers.Add(new WatchingClient(i, this, random.Fork(), options.Workload));
+        }
+
         SlotOperator? mover = IsCluster ? BeginMoves() : null;
         nemesis.Begin();
         RunFor(options.Duration);
@@ -169,6 +182,8 @@ public sealed class World
         if (!RunUntil(() => last.AreDone, options.MostHealing, "the healed cluster does not answer")) return;
         if (!RunUntil(IsWhole, options.MostHealing, "the healed cluster does not stay whole")) return;
         if (IsCluster && SettledSlots.Check(Shards) is Violation unsettled) Fail(unsettled);
+        if (Changes is not null && !RunUntil(() => watchers.TrueForAll(w => w.HasSeenAll(Changes)), options.MostHealing, "a watch does not tell all")) return;
+        foreach (WatchingClient watcher in watchers) watcher.Judge(Changes!);
         violation ??= HistoryChecker.Check(History.Operations, isOneShard: !IsCluster);
     }
 

@@ -27,9 +27,19 @@ public sealed record WorldReport(
     IReadOnlyDictionary<FaultKind, int> Faults,
     IReadOnlyCollection<string> Trace)
 {
+    /// <summary>How many changes watches told.</summary>
+    public int Watched { get; init; }
+
+    /// <summary>How often a watch went on from where another had ended.</summary>
+    public int Resumed { get; init; }
+
+    /// <summary>How often one could not, as the history did not reach back.</summary>
+    public int Compacted { get; init; }
+
     /// <summary>One line of figures.</summary>
     public override string ToString() =>
         $"seed {Seed}: {(Violation is null ? "well" : Violation.Rule)} after {Lived.TotalSeconds:F0} s, {Events} events, {Messages} messages, "
         + $"{Done} operations, {LedTerms} terms, {Committed} entries, {Faults.Values.Sum()} faults"
-        + (Calls > 0 ? $", {Calls} calls, {Moves} slots taken over" : "");
+        + (Calls > 0 ? $", {Calls} calls, {Moves} slots taken over" : "")
+        + (Watched > 0 ? $", {Watched} changes watched, {Resumed} watches resumed, {Compacted} compacted" : "");
 }

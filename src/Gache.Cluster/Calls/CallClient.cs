@@ -80,7 +80,7 @@ public sealed class CallClient : ICalls, IAsyncDisposable
     }
 
     private static bool IsBulk(CallKind kind) =>
-        kind is CallKind.Forward or CallKind.ImportBegin or CallKind.ImportChunk or CallKind.ImportOwn or CallKind.ImportDrop;
+        kind is CallKind.Forward or CallKind.WatchRead or CallKind.ImportBegin or CallKind.ImportChunk or CallKind.ImportOwn or CallKind.ImportDrop;
 
     private Lane? Find(string address, bool isBulk, out CallResult refusal)
     {

@@ -32,4 +32,13 @@ public enum CallKind : byte
 
     /// <summary>What an operator asked at another node.</summary>
     Admin = 10,
+
+    /// <summary>From where on a watcher that begins now would miss nothing of a shard.</summary>
+    WatchPoint = 20,
+
+    /// <summary>What came after a watcher's place.</summary>
+    WatchRead = 21,
+
+    /// <summary>Which keys of a shard changed; answered when some did.</summary>
+    WatchNews = 22,
 }

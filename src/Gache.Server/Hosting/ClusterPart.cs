@@ -86,6 +86,7 @@ internal sealed class ClusterPart : IAsyncDisposable
         });
         server = new CallServer(new CallServerOptions { Identity = WhoAmI, Handler = cluster, Logger = log.CreateLogger<CallServer>() });
         listener.Serve(server);
+        host.Dispatcher.Watch(() => cluster.Watches);
         host.Dispatcher.Elsewhere.Attach(cluster, new ForwardClient(calls, host.Settings));
         ticking = new PeriodicThread("gache cluster", cluster.Tick, ClusterTimes.Tick);
     }

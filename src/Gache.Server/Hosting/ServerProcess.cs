@@ -107,6 +107,8 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
             return Refuse(NodeStart.ExitCodeOf(failure)!.Value, failure.Message);
         }
 
+        using var watches = new LoneWatches(node);
+        if (cluster is null) host.Dispatcher.Watch(watches.Wake);
         IReadOnlyCollection<string> addresses = host.Addresses;
         LogServing(events, addresses, options.AdvertisedApi, options.RaftDir, Version);
         host.Serve(new NodeShard(node));

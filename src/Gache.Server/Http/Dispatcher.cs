@@ -1,9 +1,11 @@
+using Gache.Cluster;
 using Gache.Server.Http.Cluster;
 using Gache.Server.Http.Cluster.Operate;
 using Gache.Server.Http.Health;
 using Gache.Server.Http.Keys;
 using Gache.Server.Http.Problems;
 using Gache.Server.Http.Routing;
+using Gache.Server.Http.Watch;
 using Gache.Server.Metrics;
 using Microsoft.AspNetCore.Connections;
 
@@ -24,8 +26,10 @@ internal sealed partial class Dispatcher
     private readonly JoinEndpoint join;
     private readonly OperatorEndpoints operators;
     private readonly HelpPage help;
+    private readonly WatchEndpoint watch;
 
     private volatile IShard? shard;
+    private volatile Func<Watches>? watches;
     private volatile bool isStopping;
 
     /// <summary>Makes the way in; keys are refused until <see cref="Serve"/>.</summary>
@@ -39,6 +43,7 @@ internal sealed partial class Dispatcher
         join = new JoinEndpoint(joins);
         operators = new OperatorEndpoints(elsewhere);
         help = new HelpPage(settings);
+        watch = new WatchEndpoint(elsewhere);
     }
 
     /// <summary>How requests get to other nodes.</summary>
@@ -50,8 +55,16 @@ internal sealed partial class Dispatcher
     /// <summary>Lets requests through to the shard; before, they are told that the node is starting.</summary>
     public void Serve(IShard ready) => shard = ready;
 
-    /// <summary>Makes <c>/readyz</c> say that the node is stopping, so that load balancers turn away.</summary>
-    public void BeginStop() => isStopping = true;
+    /// <summary>Makes <c>/readyz</c> say that the node is stopping, so that load balancers turn away, and ends watches, which would never end by themselves.</summary>
+    public void BeginStop()
+    {
+        isStopping = true;
+        watches?.Invoke().Stop();
+    }
+
+    /// <summary>Lets watches begin.</summary>
+    /// <param name="source">Gives the node's watches to whoever is about to use them.</param>
+    public void Watch(Func<Watches> source) => watches = source;
 
     /// <summary>Whether this node should get traffic now.</summary>
     /// <param name="isOfCluster">Whether every slot of the cluster must have an owner, too.</param>
@@ -103,7 +116,11 @@ internal sealed partial class Dispatcher
             case "/join/folder": return FolderPage.AnswerAsync(context, shard);
             case "/metrics": return metrics.AnswerAsync(context);
             case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");
-            case "/keys" or "/batch" or "/txn" or "/watch":
+            case "/watch":
+                return shard is { } watched && watches is { } source
+                    ? watch.AnswerAsync(context, watched, source(), target.Query.ToString())
+                    : ProblemAnswer.SendAsync(context, ProblemTable.NotServing, "the node is starting");
+            case "/keys" or "/batch" or "/txn":
                 return ProblemAnswer.SendAsync(context, ProblemTable.NotImplementedYet, "not yet; nothing was done");
             case "/cluster/move" or "/cluster/moves" or "/cluster/forget" or "/cluster/members" or "/cluster/transfer":
                 return operators.AnswerAsync(context, shard, target.Path, target.Query);

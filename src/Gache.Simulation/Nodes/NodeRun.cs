@@ -106,6 +106,7 @@ internal sealed class NodeRun
         if (world.IsCluster)
         {
             opened.Store.SlotChanging = (slot, before, after) => world.SeeSlot(this, slot, before, after);
+            if (world.Changes is { } changes) opened.Store.Observe(changes.ObserverOf(folder.Shard, opened.Store));
             BeginCluster(folder.Node);
         }
 
@@ -161,6 +162,7 @@ internal sealed class NodeRun
             RaftAddress = machine.RaftAddress,
             ClusterAddress = machine.ClusterAddress,
             Moves = NodeSizes.Moves,
+            Run = run => Process.After(TimeSpan.Zero, run),
             Logger = Logger,
         });
         clusterPort.Serve(Cluster);

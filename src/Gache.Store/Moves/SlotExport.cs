@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using Gache.Primitives;
 
 namespace Gache.Store;
 
@@ -155,25 +155,5 @@ public sealed class SlotExport : IDisposable
             System.Buffers.ArrayPool<byte>.Shared.Return(bytes);
             bytes = larger;
         }
-    }
-
-    private sealed class ByteKeys : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        public static readonly ByteKeys Instance = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode([DisallowNull] byte[] key) => GetHashCode(key.AsSpan());
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-        public int GetHashCode(ReadOnlySpan<byte> alternate)
-        {
-            var hash = default(HashCode);
-            hash.AddBytes(alternate);
-            return hash.ToHashCode();
-        }
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
     }
 }

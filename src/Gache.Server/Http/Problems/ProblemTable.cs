@@ -36,6 +36,7 @@ internal static class ProblemTable
     public static readonly Problem NotANumber = new("not-a-number", 409, "The key holds no number", NotApplied, false);
     public static readonly Problem OutOfRange = new("out-of-range", 409, "The sum is out of range", NotApplied, false);
     public static readonly Problem NoVoter = new("no-voter", 409, "The node is no voter of the shard", NotApplied, false);
+    public static readonly Problem WatchCompacted = new("watch-compacted", 410, "The history does not reach back so far", NotApplied, false);
     public static readonly Problem LengthRequired = new("length-required", 411, "The body needs a Content-Length", NotApplied, false);
     public static readonly Problem PreconditionFailed = new("precondition-failed", 412, "The condition does not hold", NotApplied, false);
     public static readonly Problem ValueTooLarge = new("value-too-large", 413, "The value is too large", NotApplied, false);
@@ -81,7 +82,7 @@ internal static class ProblemTable
         KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, TtlMalformed, ConditionMalformed, IdempotencyKeyMalformed, BodyMalformed,
         BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, ShardUnknown, NodeUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable,
         WrongShard, SlotsThere, SlotsBusy, NodeAlive, LastVoter, NoVoter, NotANumber, OutOfRange,
-        LengthRequired, PreconditionFailed, ValueTooLarge, KeyTooLong, IdempotencyKeyReused, NotImplementedYet, Overloaded, IdempotencyFull, DiskFull, MemoryFull, NoLeader, NoQuorum,
+        WatchCompacted, LengthRequired, PreconditionFailed, ValueTooLarge, KeyTooLong, IdempotencyKeyReused, NotImplementedYet, Overloaded, IdempotencyFull, DiskFull, MemoryFull, NoLeader, NoQuorum,
         QueueTimeout, Superseded, NotServing, SlotMoving, SlotsUnassigned, ChangeUnderWay, ShuttingDown, RoutingLoop, Timeout, LeadershipLost,
         PartlyDone, Fault,
     ];

@@ -1,0 +1,64 @@
+using System.Diagnostics.CodeAnalysis;
+using Gache.Primitives;
+using Gache.Replication;
+
+namespace Gache.Cluster;
+
+/// <summary>Why a watch ended.</summary>
+public enum WatchEnd
+{
+    /// <summary>The client has gone, or took nothing any more.</summary>
+    Gone,
+
+    /// <summary>The node stops: go on at another one, from the last cursor.</summary>
+    ShuttingDown,
+
+    /// <summary>What follows the watcher's place is in no history any more.</summary>
+    Compacted,
+}
+
+/// <summary>Where a watch's events go. One call at a time; each returns false once nobody takes them.</summary>
+public interface IWatchSink
+{
+    /// <summary>The watch stands here, and tells all that comes after.</summary>
+    ValueTask<bool> ReadyAsync(string cursor);
+
+    /// <summary>Changes, in order by key.</summary>
+    ValueTask<bool> SendAsync(WatchBatch batch);
+
+    /// <summary>Nothing more came up to here.</summary>
+    ValueTask<bool> ProgressAsync(string cursor);
+
+    /// <summary>The last thing that is said.</summary>
+    ValueTask CloseAsync(WatchEnd why, string cursor);
+
+    /// <summary>Gives the client up, in the midst of whatever is being sent; from any thread.</summary>
+    void Abort();
+}
+
+/// <summary>Some changes on their way to a watcher, each with the cursor that goes on after it.</summary>
+public sealed class WatchBatch
+{
+    private readonly ClusterId cluster;
+    private readonly List<(SlotPlace Place, bool IsRead)> before;
+    private ReadOnlyMemory<byte> left;
+
+    internal WatchBatch(ClusterId cluster, List<(SlotPlace Place, bool IsRead)> before, ReadOnlyMemory<byte> changes) =>
+        (this.cluster, this.before, left) = (cluster, before, changes);
+
+    /// <summary>Takes the next change off.</summary>
+    /// <param name="change">The change.</param>
+    /// <param name="cursor">Goes on after it.</param>
+    /// <returns>False at the end.</returns>
+    public bool TryTake(out WatchedChange change, [NotNullWhen(true)] out string? cursor)
+    {
+        cursor = null;
+        if (!WatchedChange.TryTake(ref left, out change)) return false;
+        cursor = CursorAfter(change.Revision);
+        return true;
+    }
+
+    // What is read together is read in order, so whoever has this revision has all before it of those slots.
+    private string CursorAfter(ulong revision) => WatchCursor.Encode(
+        cluster, before.Select(part => part.IsRead ? part.Place with { Revision = Math.Max(part.Place.Revision, revision) } : part.Place));
+}

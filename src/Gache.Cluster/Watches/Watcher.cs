@@ -1,0 +1,435 @@
+using Gache.Replication;
+
+namespace Gache.Cluster;
+
+/// <summary>One watch: reads what follows its place out of the shards' histories, whichever have it, and tells it to its client.</summary>
+public sealed class Watcher : IDisposable
+{
+    private readonly Watches owner;
+    private readonly Lock gate = new(); // seats and signals; the rest belongs to the one that runs it
+    private readonly Dictionary<ShardFeed, Seat> seats = [];
+    private readonly List<SlotPlace> lost = [];
+    private List<Run> runs;
+    private TaskCompletionSource? waiting;
+    private IWatchSink? sink;
+    private bool isSignalled;
+    private bool isProgressDue;
+    private bool isGone;
+    private bool isLeft;
+    private WatchEnd? closing;
+    private long sendingSince;
+    private long toldAt;
+    private long searchAt;
+    private int wantsTick;
+
+    internal Watcher(Watches owner, WatchFilter filter, IEnumerable<SlotPlace> places)
+    {
+        (this.owner, Filter) = (owner, filter);
+        runs = [.. places.Select(place => new Run(place, null))];
+        toldAt = owner.Ticks;
+    }
+
+    /// <summary>What is watched.</summary>
+    public WatchFilter Filter { get; }
+
+    /// <summary>Tells changes until the client goes, the node stops, or the history does not reach back.</summary>
+    public async Task<WatchEnd> RunAsync(IWatchSink to)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        sink = to;
+        try
+        {
+            return await TellAsync(to).ConfigureAwait(false);
+        }
+        finally
+        {
+            Dispose();
+        }
+    }
+
+    /// <summary>The client has gone; from any thread.</summary>
+    public void GiveUp()
+    {
+        lock (gate) isGone = true;
+        Signal();
+    }
+
+    /// <summary>Gives its place to others.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            if (isLeft) return;
+            isLeft = true;
+        }
+
+        owner.Index.Remove(this);
+        foreach (ShardFeed feed in seats.Keys) feed.Detach();
+    }
+
+    /// <summary>The node stops, or the like.</summary>
+    internal void Close(WatchEnd why)
+    {
+        lock (gate) closing ??= why;
+        Signal();
+    }
+
+    /// <summary>Nothing is to be read of a shard before it is woken; called by the feed.</summary>
+    internal void Rest(ShardFeed feed)
+    {
+        lock (gate)
+        {
+            if (seats.TryGetValue(feed, out Seat? seat)) seat.Rests = true;
+        }
+    }
+
+    /// <summary>Up to this revision nothing concerned it, if it rests; called by the feed.</summary>
+    internal void Skip(ShardFeed feed, ulong revision, bool wakes)
+    {
+        lock (gate)
+        {
+            if (!seats.TryGetValue(feed, out Seat? seat) || !seat.Rests) return;
+            seat.SkipTo = Math.Max(seat.SkipTo, revision);
+            if (!wakes) return;
+            seat.Rests = false;
+        }
+
+        Signal();
+    }
+
+    /// <summary>Time passed: whoever waits for that goes on.</summary>
+    internal void Tick()
+    {
+        if (Interlocked.Exchange(ref wantsTick, 0) != 0) Signal();
+    }
+
+    /// <summary>Looks whether its client is to be told something, or takes nothing any more; called now and then.</summary>
+    internal void Look(long tick)
+    {
+        long since = Volatile.Read(ref sendingSince);
+        if (since != 0 && tick - since > WatchBounds.InTicks(WatchBounds.Stalled))
+        {
+            sink?.Abort();
+            GiveUp();
+            return;
+        }
+
+        bool isDue = tick - Volatile.Read(ref toldAt) >= WatchBounds.InTicks(WatchBounds.Progress);
+        lock (gate)
+        {
+            foreach ((ShardFeed feed, Seat seat) in seats) isDue |= feed.Aged > seat.Told;
+            if (!isDue || since != 0) return;
+            isProgressDue = true;
+        }
+
+        Signal();
+    }
+
+    /// <summary>Finds a history for each slot without reading anything.</summary>
+    /// <returns>False if what follows is in none any more.</returns>
+    internal async Task<bool> ProbeAsync()
+    {
+        bool isThere = await SearchAsync(probes: true).ConfigureAwait(false);
+        searchAt = 0;
+        return isThere;
+    }
+
+    private async Task<WatchEnd> TellAsync(IWatchSink to)
+    {
+        bool isTaken = await TellsAsync(to.ReadyAsync(Cursor())).ConfigureAwait(false);
+        while (isTaken)
+        {
+            (bool hasGone, WatchEnd? end, bool tellsProgress, ShardFeed? feed) = Next();
+            if (hasGone) break;
+            if (end is { } why)
+            {
+                BringForward();
+                await to.CloseAsync(why, Cursor()).ConfigureAwait(false);
+                return why;
+            }
+
+            if (runs.Exists(run => run.Feed is null) && owner.Ticks >= searchAt)
+            {
+                if (!await SearchAsync(probes: false).ConfigureAwait(false)) Close(WatchEnd.Compacted);
+            }
+            else if (feed is not null)
+            {
+                if (await ReadAsync(feed, ofHomelessOnly: false, isDeep: false, probes: false).ConfigureAwait(false) == Reading.NotNow) WaitForTick(feed);
+            }
+            else if (tellsProgress)
+            {
+                BringForward();
+                isTaken = await TellsAsync(to.ProgressAsync(Cursor())).ConfigureAwait(false);
+            }
+            else
+            {
+                if (runs.Exists(run => run.Feed is null)) Volatile.Write(ref wantsTick, 1);
+                await WaitAsync().ConfigureAwait(false);
+            }
+        }
+
+        return WatchEnd.Gone;
+    }
+
+    /// <summary>What is to be done next.</summary>
+    private (bool HasGone, WatchEnd? End, bool TellsProgress, ShardFeed? Feed) Next()
+    {
+        lock (gate)
+        {
+            if (isGone || closing is not null) return (isGone, closing, false, null);
+            foreach ((ShardFeed feed, Seat seat) in seats)
+            {
+                if (!seat.Rests && seat.NotBefore <= owner.Ticks) return (false, null, false, feed);
+                if (!seat.Rests) Volatile.Write(ref wantsTick, 1);
+            }
+
+            bool tells = isProgressDue;
+            isProgressDue = false;
+            return (false, null, tells, null);
+        }
+    }
+
+    /// <summary>Asks all shards for what follows the places that no shard is known to have, the likely ones first.</summary>
+    /// <returns>False if none has it and it is certain that none will.</returns>
+    private async Task<bool> SearchAsync(bool probes)
+    {
+        searchAt = owner.Ticks + WatchBounds.SearchEveryTicks;
+        return await SearchOnceAsync(isDeep: false, probes).ConfigureAwait(false)
+            || await SearchOnceAsync(isDeep: true, probes).ConfigureAwait(false);
+    }
+
+    /// <summary>One round; false if all that is left is lost as far as was asked.</summary>
+    private async Task<bool> SearchOnceAsync(bool isDeep, bool probes)
+    {
+        lost.Clear();
+        bool wereAllAsked = true;
+        bool isAnyFound = false;
+        foreach (ShardFeed feed in owner.FeedsFor(runs.Where(run => run.Feed is null).Select(run => run.Place)))
+        {
+            if (!runs.Exists(run => run.Feed is null)) return true;
+            Reading reading = await ReadAsync(feed, ofHomelessOnly: true, isDeep, probes).ConfigureAwait(false);
+            if (isGone) return true;
+            wereAllAsked &= reading != Reading.NotNow;
+            isAnyFound |= reading == Reading.Found;
+        }
+
+        if (isAnyFound) searchAt = 0; // a slot came to the end of an epoch: the next one is looked for at once
+        bool isLost = wereAllAsked && runs.Exists(run => run.Feed is null && lost.Exists(place => Overlap(place, run.Place)));
+        return !isLost || (isAnyFound && !probes);
+    }
+
+    private static bool Overlap(SlotPlace lost, SlotPlace place) =>
+        lost.First <= place.Last && place.First <= lost.Last && (lost.Epoch, lost.Revision) == (place.Epoch, place.Revision);
+
+    private async Task<Reading> ReadAsync(ShardFeed feed, bool ofHomelessOnly, bool isDeep, bool probes)
+    {
+        if (ofHomelessOnly) feed.BringForward(this, wakes: true); // what is found here is read together with the rest from now on
+        TakeSkips(feed);
+        bool IsAsked(Run run) => run.Feed is null || (run.Feed == feed && !ofHomelessOnly);
+        List<SlotPlace> places = [.. runs.Where(IsAsked).Select(run => run.Place)];
+        if (places.Count == 0) return Reading.Nothing;
+        HistoryAnswer? answer = await owner.ReadAsync(feed.Shard, Filter, places, probes ? 0 : WatchBounds.MaxInFlightBytes, isDeep).ConfigureAwait(false);
+        if (answer is null) return Reading.NotNow;
+
+        List<(Run Run, HistoryPiece? Piece)> parts = Join(IsAsked, answer.Pieces);
+        if (answer.Changes.Length > 0)
+        {
+            var batch = new WatchBatch(owner.Cluster, [.. parts.Select(part => (part.Run.Place, part.Piece?.IsRead == true))], answer.Changes);
+            bool isTaken = await TellsAsync(sink!.SendAsync(batch)).ConfigureAwait(false);
+            if (!isTaken)
+            {
+                GiveUp();
+                return Reading.Nothing;
+            }
+        }
+
+        bool isFound = Apply(feed, parts, IsAsked);
+        TakeSeats();
+        if (answer.Changes.Length > 0) NoteTold();
+        if (!ofHomelessOnly && answer.IsAtEnd && feed.TryRest(this, answer.Id, answer.Offset) == RestAnswer.OtherHistory) WaitForTick(feed);
+        return isFound ? Reading.Found : Reading.Nothing;
+    }
+
+    /// <summary>The runs, cut where an answer's pieces end.</summary>
+    private List<(Run Run, HistoryPiece? Piece)> Join(Func<Run, bool> isAsked, IReadOnlyList<HistoryPiece> pieces)
+    {
+        var parts = new List<(Run, HistoryPiece?)>(Math.Max(runs.Count, pieces.Count));
+        int next = 0;
+        foreach (Run run in runs)
+        {
+            int first = run.Place.First;
+            while (isAsked(run) && next < pieces.Count && pieces[next].First <= run.Place.Last)
+            {
+                HistoryPiece piece = pieces[next++];
+                if (piece.First < first || piece.Last > run.Place.Last || (piece.Epoch, piece.Revision) != (run.Place.Epoch, run.Place.Revision)) continue; // no answer to this question
+                if (piece.First > first) parts.Add((run with { Place = run.Place with { First = first, Last = piece.First - 1 } }, null));
+                parts.Add((run with { Place = run.Place with { First = piece.First, Last = piece.Last } }, piece));
+                first = piece.Last + 1;
+            }
+
+            if (first <= run.Place.Last) parts.Add((run with { Place = run.Place with { First = first } }, null));
+        }
+
+        return parts;
+    }
+
+    /// <summary>Goes to where the answer led.</summary>
+    /// <returns>Whether a slot found its shard, or came to an epoch's end.</returns>
+    private bool Apply(ShardFeed feed, List<(Run Run, HistoryPiece? Piece)> parts, Func<Run, bool> wasAsked)
+    {
+        bool isFound = false;
+        var now = new List<Run>(parts.Count);
+        foreach ((Run run, HistoryPiece? piece) in parts)
+        {
+            Run next = run;
+            if (piece is { IsRead: true } read)
+            {
+                bool isOver = read.EpochAfter != read.Epoch;
+                next = new Run(run.Place with { Epoch = read.EpochAfter, Revision = read.RevisionAfter }, isOver ? null : feed);
+                isFound |= isOver || run.Feed != feed;
+            }
+            else if (wasAsked(run))
+            {
+                next = run with { Feed = null };
+                if (piece is { Fate: PieceFate.Compacted or PieceFate.Passed }) lost.Add(run.Place);
+            }
+
+            if (now.Count > 0 && now[^1] is { } last && last.Place.Last + 1 == next.Place.First && last with { Place = next.Place } == next
+                && (last.Place.Epoch, last.Place.Revision) == (next.Place.Epoch, next.Place.Revision))
+                now[^1] = last with { Place = last.Place with { Last = next.Place.Last } };
+            else now.Add(next);
+        }
+
+        runs = now;
+        return isFound;
+    }
+
+    private void TakeSeats()
+    {
+        foreach (Run run in runs)
+        {
+            if (run.Feed is not { } feed || seats.ContainsKey(feed)) continue;
+            feed.Attach();
+            lock (gate) seats.Add(feed, new Seat { Told = runs.Where(other => other.Feed == feed).Min(other => other.Place.Revision) });
+        }
+
+        ShardFeed[] left = [.. seats.Keys.Where(feed => !runs.Exists(run => run.Feed == feed))];
+        foreach (ShardFeed feed in left)
+        {
+            lock (gate) seats.Remove(feed);
+            feed.Detach();
+        }
+    }
+
+    /// <summary>Nothing up to there concerned it: its place goes on all the same.</summary>
+    private void TakeSkips(ShardFeed feed)
+    {
+        ulong to;
+        lock (gate)
+        {
+            if (!seats.TryGetValue(feed, out Seat? seat) || seat.SkipTo == 0) return;
+            (to, seat.SkipTo) = (seat.SkipTo, 0);
+        }
+
+        for (int i = 0; i < runs.Count; i++)
+        {
+            if (runs[i].Feed == feed && runs[i].Place.Revision < to) runs[i] = runs[i] with { Place = runs[i].Place with { Revision = to } };
+        }
+    }
+
+    private void BringForward()
+    {
+        ShardFeed[] all;
+        lock (gate) all = [.. seats.Keys];
+        foreach (ShardFeed feed in all)
+        {
+            feed.BringForward(this, wakes: false);
+            TakeSkips(feed);
+        }
+    }
+
+    private string Cursor() => WatchCursor.Encode(owner.Cluster, runs.Select(run => run.Place));
+
+    private async ValueTask<bool> TellsAsync(ValueTask<bool> telling)
+    {
+        Volatile.Write(ref sendingSince, Math.Max(1, owner.Ticks));
+        bool isTaken = await telling.ConfigureAwait(false);
+        Volatile.Write(ref sendingSince, 0);
+        NoteTold();
+        return isTaken && !isGone;
+    }
+
+    private void NoteTold()
+    {
+        Volatile.Write(ref toldAt, owner.Ticks);
+        lock (gate)
+        {
+            foreach ((ShardFeed feed, Seat seat) in seats)
+            {
+                seat.Told = ulong.MaxValue;
+                foreach (Run run in runs)
+                {
+                    if (run.Feed == feed) seat.Told = Math.Min(seat.Told, run.Place.Revision);
+                }
+            }
+        }
+    }
+
+    private void WaitForTick(ShardFeed feed)
+    {
+        lock (gate)
+        {
+            if (seats.TryGetValue(feed, out Seat? seat)) seat.NotBefore = owner.Ticks + 1;
+        }
+    }
+
+    private Task WaitAsync()
+    {
+        lock (gate)
+        {
+            if (isSignalled)
+            {
+                isSignalled = false;
+                return Task.CompletedTask;
+            }
+
+            waiting = new TaskCompletionSource();
+            return waiting.Task;
+        }
+    }
+
+    private void Signal()
+    {
+        TaskCompletionSource? woken;
+        lock (gate)
+        {
+            (woken, waiting) = (waiting, null);
+            isSignalled = woken is null;
+        }
+
+        if (woken is not null) owner.Run(woken.SetResult);
+    }
+
+    private enum Reading
+    {
+        Nothing,
+        Found,
+        NotNow,
+    }
+
+    /// <summary>What was seen of some slots, and which shard's history goes on from there; none while it is looked for.</summary>
+    private readonly record struct Run(SlotPlace Place, ShardFeed? Feed);
+
+    /// <summary>A place among those who are told of a shard's news.</summary>
+    private sealed class Seat
+    {
+        public bool Rests { get; set; }
+
+        public ulong SkipTo { get; set; }
+
+        public long NotBefore { get; set; }
+
+        /// <summary>The earliest revision of the cursor that the client has.</summary>
+        public ulong Told { get; set; } = ulong.MaxValue;
+    }
+}

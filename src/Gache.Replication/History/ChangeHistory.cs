@@ -1,0 +1,207 @@
+using Gache.Primitives;
+using Gache.Store;
+
+namespace Gache.Replication;
+
+/// <summary>The last changes of a shard as one replica applied them, for watches; in memory, bounded, and no part of the replicated state.</summary>
+/// <remarks>
+/// The store's owner appends and never waits; any thread reads. After a start it begins where the snapshot that was loaded ends, and the log's
+/// entries behind that fill it again.
+/// </remarks>
+public sealed class ChangeHistory : IChangeObserver
+{
+    /// <summary>The bound on a node's history, in bytes, unless its memory is small.</summary>
+    public const long DefaultBytes = 64 << 20;
+
+    /// <summary>Of the store's memory bound, a history takes this part at most.</summary>
+    public const int ShareOfMemory = 8;
+
+    private const int ChunkBytes = 256 * 1024;
+    private const int FirstChunkBytes = 16 * 1024;
+
+    private static readonly OpenRun NoRun = new(-1, -1, 0, 0, false);
+
+    private readonly KeyValueStore store;
+    private readonly NodeId node;
+    private readonly ulong nonce;
+    private readonly long maxBytes;
+    private readonly Queue<byte[]> spare = new();
+    private readonly List<HistoryChunk> list = [];
+    private volatile HistoryChunks chunks = new([], 0);
+    private volatile Coverage coverage;
+    private HistoryId id;
+    private HistoryChunk? current;
+    private OpenRun latest = NoRun; // of the record appended last: most slots share a run
+    private ulong trimmed;
+    private ulong top;
+    private long end;
+    private long bytes;
+    private long signalled;
+    private Action? listener;
+
+    /// <summary>Begins a history of what is applied from now on; the caller makes the store tell it (<see cref="KeyValueStore.Observe"/>).</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="node">Whose history it is.</param>
+    /// <param name="nonce">Of which process.</param>
+    /// <param name="maxBytes">How much is kept.</param>
+    public ChangeHistory(KeyValueStore store, NodeId node, ulong nonce, long maxBytes = DefaultBytes)
+    {
+        (this.store, this.node, this.nonce, this.maxBytes) = (store, node, nonce, maxBytes);
+        coverage = Coverage.Of(store);
+        (top, trimmed) = (store.Revision, store.Revision);
+        chunks = new HistoryChunks([], trimmed);
+        id = new HistoryId(node, nonce, 0);
+    }
+
+    /// <summary>What it takes in memory, in bytes.</summary>
+    public long Bytes => Volatile.Read(ref bytes);
+
+    /// <summary>Changes up to this revision are gone.</summary>
+    public ulong Trimmed => chunks.Trimmed;
+
+    /// <summary>The revision of the last change.</summary>
+    public ulong Top => Volatile.Read(ref top);
+
+    /// <summary>Where it ends, in bytes since its beginning.</summary>
+    public long End => Volatile.Read(ref end);
+
+    /// <summary>The revision that a reader should not stay behind of, as what is before will be gone before long; 0 while there is room.</summary>
+    public ulong Aged
+    {
+        get
+        {
+            HistoryChunks now = chunks;
+            return now.List.Length > 1 && Bytes > maxBytes / 4 * 3 ? now.List[now.List.Length / 2].Before : 0;
+        }
+    }
+
+    /// <summary>Told outside of the step that something was appended; one at a time.</summary>
+    public Action? Listener
+    {
+        get => Volatile.Read(ref listener);
+        set => Volatile.Write(ref listener, value);
+    }
+
+    /// <summary>What is covered; read together with <see cref="Top"/> by <see cref="Look"/>.</summary>
+    internal Coverage Coverage => coverage;
+
+    /// <summary>A picture in which all that is in the chunks up to its top is as the coverage says.</summary>
+    internal HistoryLook Look()
+    {
+        while (true)
+        {
+            Coverage seen = coverage;
+            (ulong upTo, long upToOffset, HistoryId name) = (Top, End, Id);
+            HistoryChunks all = chunks;
+            Interlocked.MemoryBarrier();
+            if (ReferenceEquals(seen, coverage) && name == Id) return new HistoryLook(name, seen, upTo, upToOffset, all);
+        }
+    }
+
+    /// <summary>Its name.</summary>
+    public HistoryId Id
+    {
+        get
+        {
+            lock (list) return id; // whoever asks while a snapshot's state comes in waits until all of it is here
+        }
+    }
+
+    /// <inheritdoc/>
+    public void KeyChanged(in KeyChange change)
+    {
+        if (change.Slot < latest.First || change.Slot > latest.Last) latest = coverage.Find(change.Slot) ?? NoRun;
+        Append((byte)change.Kind, change.Slot, latest.Epoch, change.Revision, change.Key, change.Value);
+    }
+
+    /// <inheritdoc/>
+    public void SlotChanged(int slot, in SlotState before, in SlotState after)
+    {
+        Coverage now = coverage.With(slot, before, after, top);
+        if (ReferenceEquals(now, coverage)) return;
+        coverage = now;
+        latest = NoRun;
+        Append(HistoryChunk.SlotMark, slot, after.Epoch, top, default, default);
+    }
+
+    /// <inheritdoc/>
+    public void StateReplaced()
+    {
+        Coverage loaded = Coverage.Of(store);
+        latest = NoRun;
+        lock (list)
+        {
+            id = id with { Resets = id.Resets + 1 };
+            trimmed = store.Revision;
+            Volatile.Write(ref top, store.Revision);
+            Volatile.Write(ref end, 0);
+            Drop(list.Count);
+            current = null;
+            Publish();
+            coverage = loaded;
+        }
+    }
+
+    /// <summary>Tells the listener if something came since it was told last; called by the store's owner after it applied.</summary>
+    /// <param name="run">Runs something outside of the step.</param>
+    internal void Signal(Action<Action> run)
+    {
+        if (Listener is not { } told || signalled == end) return;
+        signalled = end;
+        run(told);
+    }
+
+    private void Append(byte kind, int slot, ulong epoch, ulong revision, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        int needed = HistoryChunk.HeadBytes + key.Length + value.Length;
+        if (current is null || current.Bytes.Length - current.Length < needed) Grow(needed);
+        if (current is not null) current.Append(kind, slot, epoch, revision, key, value);
+        else trimmed = revision; // larger than all that may be kept
+
+        Volatile.Write(ref top, revision);
+        Volatile.Write(ref end, end + needed);
+        if (current is null) Publish();
+    }
+
+    private void Grow(int needed)
+    {
+        int size = Math.Max(needed, list.Count == 0 ? FirstChunkBytes : ChunkBytes);
+        int gone = 0;
+        for (long left = bytes; gone < list.Count && left + size > maxBytes; gone++) left -= list[gone].Bytes.Length;
+        if (gone > 0)
+        {
+            trimmed = gone < list.Count ? list[gone].Before : top;
+            Drop(gone);
+        }
+
+        if (size > maxBytes)
+        {
+            current = null;
+            Publish();
+            return;
+        }
+
+        current = new HistoryChunk(size == ChunkBytes && spare.TryDequeue(out byte[]? again) ? again : GC.AllocateUninitializedArray<byte>(size), end, top);
+        list.Add(current);
+        Volatile.Write(ref bytes, bytes + size);
+        Publish();
+    }
+
+    private void Drop(int count)
+    {
+        long freed = 0;
+        for (int i = 0; i < count; i++)
+        {
+            freed += list[i].Bytes.Length;
+            if (list[i].Retire() && list[i].Bytes.Length == ChunkBytes && spare.Count == 0) spare.Enqueue(list[i].Bytes);
+        }
+
+        list.RemoveRange(0, count);
+        Volatile.Write(ref bytes, bytes - freed);
+    }
+
+    private void Publish() => chunks = new HistoryChunks([.. list], trimmed);
+}
+
+/// <summary>A history at one moment.</summary>
+internal readonly record struct HistoryLook(HistoryId Id, Coverage Coverage, ulong Top, long End, HistoryChunks Chunks);

@@ -1,0 +1,130 @@
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+using Gache.Cluster;
+using Gache.Replication;
+using Gache.Store;
+
+namespace Gache.Server.Http.Watch;
+
+/// <summary>Writes a watch as Server-Sent Events (HTML standard, 9.2).</summary>
+/// <remarks>Holds no buffer of its own between two events: ten thousand of these wait at a time.</remarks>
+internal sealed class EventSink(HttpContext context) : IWatchSink
+{
+    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonEncodedText KeyName = JsonEncodedText.Encode("key");
+    private static readonly JsonEncodedText ValueName = JsonEncodedText.Encode("value");
+    private static readonly JsonEncodedText RevisionName = JsonEncodedText.Encode("revision");
+    private static readonly JsonEncodedText SlotName = JsonEncodedText.Encode("slot");
+    private static readonly JsonEncodedText Base64Name = JsonEncodedText.Encode("base64");
+    private static readonly JsonEncodedText CodeName = JsonEncodedText.Encode("code");
+    private static readonly JsonEncodedText DetailName = JsonEncodedText.Encode("detail");
+
+    private readonly PipeWriter writer = context.Response.BodyWriter;
+
+    /// <inheritdoc/>
+    public ValueTask<bool> ReadyAsync(string cursor)
+    {
+        Head(cursor, "ready"u8);
+        Empty();
+        return FlushAsync();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> SendAsync(WatchBatch batch)
+    {
+        using var json = new Utf8JsonWriter(writer, Json);
+        while (batch.TryTake(out WatchedChange change, out string? cursor))
+        {
+            Head(cursor, change.Kind switch { KeyChangeKind.Put => "put"u8, KeyChangeKind.Delete => "delete"u8, _ => "expire"u8 });
+            Write("data: "u8);
+            json.Reset();
+            json.WriteStartObject();
+            Write(json, KeyName, change.Key);
+            if (change.Kind == KeyChangeKind.Put) Write(json, ValueName, change.Value);
+            json.WriteNumber(RevisionName, change.Revision);
+            json.WriteNumber(SlotName, change.Slot);
+            json.WriteEndObject();
+            json.Flush();
+            Write("\n\n"u8);
+        }
+
+        return FlushAsync();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> ProgressAsync(string cursor)
+    {
+        Head(cursor, "progress"u8);
+        Empty();
+        return FlushAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask CloseAsync(WatchEnd why, string cursor)
+    {
+        (string code, string detail) = why == WatchEnd.Compacted
+            ? ("watch-compacted", "what follows the last id is in no history any more: read the keys anew, and watch from there")
+            : ("shutting-down", "this node is stopping: go on at another one with the last id as Last-Event-ID");
+        Head(cursor, "close"u8);
+        Write("data: "u8);
+        using (var json = new Utf8JsonWriter(writer, Json))
+        {
+            json.WriteStartObject();
+            json.WriteString(CodeName, code);
+            json.WriteString(DetailName, detail);
+            json.WriteEndObject();
+        }
+
+        Write("\n\n"u8);
+        _ = await FlushAsync().ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Abort() => context.Abort();
+
+    private static void Write(Utf8JsonWriter json, JsonEncodedText name, ReadOnlySpan<byte> bytes)
+    {
+        if (Utf8.IsValid(bytes))
+        {
+            json.WriteString(name, bytes);
+            return;
+        }
+
+        json.WriteStartObject(name);
+        json.WriteBase64String(Base64Name, bytes);
+        json.WriteEndObject();
+    }
+
+    private void Head(string cursor, ReadOnlySpan<byte> name)
+    {
+        Write("id: "u8);
+        Encoding.ASCII.GetBytes(cursor, writer);
+        Write("\nevent: "u8);
+        Write(name);
+        Write("\n"u8);
+    }
+
+    private void Empty() => Write("data: {}\n\n"u8);
+
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(writer.GetSpan(bytes.Length));
+        writer.Advance(bytes.Length);
+    }
+
+    private async ValueTask<bool> FlushAsync()
+    {
+        try
+        {
+            FlushResult flush = await writer.FlushAsync().ConfigureAwait(false);
+            return flush is { IsCompleted: false, IsCanceled: false };
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or IOException)
+        {
+            return false; // the client, while it was being told
+        }
+    }
+}

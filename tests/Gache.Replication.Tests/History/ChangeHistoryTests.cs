@@ -1,0 +1,270 @@
+using System.Text;
+using CsCheck;
+using Gache.Primitives;
+using Gache.Store;
+using Xunit;
+
+namespace Gache.Replication.Tests.History;
+
+/// <summary>What a reader gets out of a history: every change of the keys it wants once, in order, from its place on; or that it is too late.</summary>
+public sealed class ChangeHistoryTests : IDisposable
+{
+    private static readonly ShardId A = new(0xA);
+    private static readonly ShardId B = new(0xB);
+    private static readonly WatchFilter Everything = WatchFilter.OfPrefix([]);
+
+    private readonly List<Shard> shards = [];
+
+    public void Dispose()
+    {
+        foreach (Shard shard in shards) shard.Store.Dispose();
+    }
+
+    /// <summary>Whatever is written, however small the answers and whenever it is read: told is what was applied, or that the place was trimmed.</summary>
+    [Fact]
+    public void Any_reader_gets_every_change_once_and_in_order_or_is_told_that_it_comes_too_late()
+    {
+        bool wasEverCompacted = false;
+        Gen.Select(Gen.Int[0, 5], Gen.Int[0, 6_000], Gen.Int[0, 2]).Array[1, 120].Select(Gen.Int[20, 4_000], Gen.Int[24_000, 300_000]).Sample((writes, maxAnswer, maxHistory) =>
+        {
+            Shard shard = NewShard(maxHistory);
+            Reader[] readers = [new(Everything), new(WatchFilter.OfKey("k3"u8)), new(WatchFilter.OfPrefix("k{t}"u8))];
+            foreach (Reader reader in readers) reader.Begin(shard);
+            foreach ((int key, int size, int read) in writes)
+            {
+                string name = key < 4 ? $"k{key}" : $"k{{t}}{key}";
+                if (size % 7 == 0) shard.Delete(name);
+                else shard.Set(name, new string('v', size));
+                if (read == 0) readers[key % 3].ReadAll(shard, maxAnswer);
+            }
+
+            foreach (Reader reader in readers)
+            {
+                reader.ReadAll(shard, maxAnswer);
+                wasEverCompacted |= reader.IsCompacted;
+                string[] due = [.. shard.Applied.Where(change => reader.Filter.Matches(Encoding.UTF8.GetBytes(change.Key))).Select(change => change.Words)];
+                if (reader.IsCompacted) Assert.Equal(due[..reader.Told.Count], reader.Told);
+                else Assert.Equal(due, reader.Told);
+            }
+
+            Assert.True(shard.History.Bytes <= maxHistory);
+        });
+        Assert.True(wasEverCompacted);
+    }
+
+    [Fact]
+    public void A_reader_follows_a_slot_to_another_shard_and_back_and_gets_each_change_once()
+    {
+        Shard a = NewShard(owned: SlotSet.All);
+        Shard b = NewShard(owned: new SlotSet());
+        var reader = new Reader(WatchFilter.OfPrefix("{t}"u8));
+        var late = new Reader(WatchFilter.OfPrefix("{t}"u8));
+        reader.Begin(a);
+        late.Begin(a);
+        for (int round = 0; round < 3; round++)
+        {
+            a.Set("{t}1", $"a{round}");
+            a.Set("other", "x"); // the shard goes on while the slot is away
+            Move(a, b, "t", (ulong)(2 * round) + 1);
+            a.Set("other", "y");
+            b.Set("{t}1", $"b{round}");
+            if (round > 0) reader.ReadAll([a, b], 100);
+            b.Delete("{t}1");
+            Move(b, a, "t", (ulong)(2 * round) + 2);
+            reader.ReadAll([b, a], 100);
+        }
+
+        string[] due = [.. Enumerable.Range(0, 3).SelectMany(round => new[] { $"Put {{t}}1=a{round}", $"Put {{t}}1=b{round}", "Delete {t}1=" })];
+        late.ReadAll([b, a], 1);
+        Assert.Equal(due, reader.Told.Select(words => words[..words.IndexOf(" @", StringComparison.Ordinal)]));
+        Assert.Equal(reader.Told, late.Told);
+    }
+
+    [Fact]
+    public void A_slot_that_was_kept_goes_on_in_its_next_epoch()
+    {
+        Shard a = NewShard();
+        var reader = new Reader(Everything);
+        reader.Begin(a);
+        int slot = Slot.Of("k"u8);
+        a.Set("k", "1");
+        a.Apply(new SlotsCommand(CommandKind.Leave, B, false, SlotSet.Of(slot, slot)).Encode());
+        a.Set("k", "2");
+        a.Apply(new SlotCommand(CommandKind.Keep, slot, 1, B).Encode());
+        a.Set("k", "3");
+        a.Apply(new SlotCommand(CommandKind.EndKeep, slot, 3, B).Encode());
+        a.Set("k", "4");
+        reader.ReadAll(a, 1);
+        Assert.Equal(["Put k=1 @1", "Put k=2 @2", "Put k=3 @3", "Put k=4 @4"], reader.Told);
+    }
+
+    [Fact]
+    public void After_a_snapshot_was_loaded_a_place_before_it_is_too_late_and_one_at_it_is_not()
+    {
+        Shard a = NewShard();
+        var early = new Reader(Everything);
+        early.Begin(a);
+        a.Set("k", "1");
+        var present = new Reader(Everything);
+        present.Begin(a);
+        SnapshotCapture capture = a.Store.BeginSnapshot();
+        byte[] chunk = new byte[SnapshotCapture.ChunkBytes];
+        Shard loaded = NewShard();
+        HistoryId before = loaded.History.Id;
+        loaded.Store.Clear();
+        loaded.Store.BeginRestore(capture.Head);
+        while (!capture.IsComplete)
+        {
+            int length = capture.Fill(chunk);
+            if (length > 0) loaded.Store.RestoreChunk(chunk.AsSpan(0, length));
+        }
+
+        loaded.Store.FinishRestore(capture.Head.Checksum);
+        Assert.NotEqual(before, loaded.History.Id);
+        loaded.Set("k", "2");
+        early.ReadAll(loaded, 100);
+        present.ReadAll(loaded, 100);
+        Assert.True(early.IsCompacted);
+        Assert.Equal(["Put k=2 @2"], present.Told);
+    }
+
+    [Fact]
+    public void News_names_the_keys_and_slots_that_changed_and_says_so_when_it_cannot()
+    {
+        Shard a = NewShard(60_000);
+        HistoryId id = a.History.Id;
+        a.Set("k", "1");
+        a.Apply(new SlotsCommand(CommandKind.Leave, B, false, SlotSet.Of(7, 7)).Encode());
+        a.Apply(new SlotCommand(CommandKind.Hand, 7, 1, B).Encode());
+        HistoryNews news = HistoryNews.After(a.History, id, 0);
+        Assert.False(news.IsAnything);
+        Assert.Equal([(Slot.Of("k"u8), "k"), (7, "")], Named(news));
+        Assert.Equal(1ul, news.Top);
+
+        HistoryNews none = HistoryNews.After(a.History, id, news.Offset);
+        Assert.True(none.Keys.IsEmpty && !none.IsAnything && !none.IsMore);
+        Assert.True(HistoryNews.After(a.History, id with { ProcessNonce = 99 }, news.Offset).IsAnything);
+        for (int i = 0; i < 20; i++) a.Set("k", new string('v', 5_000));
+        Assert.True(HistoryNews.After(a.History, id, news.Offset).IsAnything);
+    }
+
+    [Fact]
+    public void A_change_too_large_for_the_history_makes_all_before_it_too_late()
+    {
+        Shard a = NewShard(20_000);
+        var reader = new Reader(Everything);
+        reader.Begin(a);
+        a.Set("k", "1");
+        a.Set("k", new string('v', 30_000));
+        reader.ReadAll(a, 100);
+        Assert.True(reader.IsCompacted);
+        reader = new Reader(Everything);
+        reader.Begin(a);
+        a.Set("k", "3");
+        reader.ReadAll(a, 100);
+        Assert.Equal(["Put k=3 @3"], reader.Told);
+    }
+
+    private static List<(int Slot, string Key)> Named(HistoryNews news)
+    {
+        var named = new List<(int, string)>();
+        ReadOnlySpan<byte> keys = news.Keys.Span;
+        while (HistoryNews.TryTake(ref keys, out int slot, out ReadOnlySpan<byte> key)) named.Add((slot, Encoding.UTF8.GetString(key)));
+        return named;
+    }
+
+    private static void Move(Shard from, Shard to, string tag, ulong epoch)
+    {
+        int slot = Slot.Of(Encoding.UTF8.GetBytes(tag));
+        from.Apply(new SlotsCommand(CommandKind.Leave, B, false, SlotSet.Of(slot, slot)).Encode());
+        to.Apply(new SlotCommand(CommandKind.BeginImport, slot, epoch + 1, A, epoch).Encode());
+        from.Apply(new SlotCommand(CommandKind.Hand, slot, epoch, B).Encode());
+        using (SlotExport export = from.Store.BeginExport(slot))
+        {
+            for (ulong chunk = 0; !export.IsCaughtUp;)
+            {
+                byte[] records = export.Next(4_096);
+                if (records.Length > 0) to.Apply(new SlotCommand(CommandKind.Import, slot, epoch + 1, A, epoch, chunk++).Encode(records));
+            }
+        }
+
+        to.Apply(new SlotCommand(CommandKind.TakeOver, slot, epoch + 1, A, epoch, from.Store.Revision, from.Store.SlotChecksum(slot), from.Store.SlotTime(slot)).Encode());
+        from.Apply(new SlotCommand(CommandKind.Release, slot, epoch + 1, Number: 1_000).Encode());
+    }
+
+    private Shard NewShard(long maxBytes = 1 << 20, SlotSet? owned = null)
+    {
+        var shard = new Shard(maxBytes);
+        shards.Add(shard);
+        if (owned is not null) shard.Apply(new SlotsCommand(CommandKind.Found, default, owned.Count > 0, owned).Encode());
+        return shard;
+    }
+
+    private sealed class Shard : IChangeObserver
+    {
+        public Shard(long maxBytes)
+        {
+            History = new ChangeHistory(Store, new NodeId(1), 1, maxBytes);
+            Store.Observe(History);
+            Store.Observe(this);
+        }
+
+        public KeyValueStore Store { get; } = new();
+
+        public ChangeHistory History { get; }
+
+        public List<(string Key, string Words)> Applied { get; } = [];
+
+        public void Set(string key, string value) => Apply(Command.EncodeSet(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value)));
+
+        public void Delete(string key) => Store.Apply(Store.AppliedIndex + 1, Command.EncodeDelete(Encoding.UTF8.GetBytes(key)));
+
+        public void Apply(byte[] command) => Assert.Equal(ApplyStatus.Done, Store.Apply(Store.AppliedIndex + 1, command).Status);
+
+        public void KeyChanged(in KeyChange change)
+        {
+            string key = Encoding.UTF8.GetString(change.Key);
+            Applied.Add((key, $"{change.Kind} {key}={Encoding.UTF8.GetString(change.Value)} @{change.Revision}"));
+        }
+    }
+
+    private sealed class Reader(WatchFilter filter)
+    {
+        private List<SlotPlace> places = [];
+
+        public WatchFilter Filter => filter;
+
+        public List<string> Told { get; } = [];
+
+        public bool IsCompacted { get; private set; }
+
+        public void Begin(Shard shard) => places =
+        [
+            .. shard.History.Coverage.Open.Where(run => run.First <= filter.LastSlot && run.Last >= filter.FirstSlot)
+                .Select(run => new SlotPlace(Math.Max(run.First, filter.FirstSlot), Math.Min(run.Last, filter.LastSlot), run.Epoch, shard.Store.Revision)),
+        ];
+
+        public void ReadAll(Shard shard, int maxBytes) => ReadAll([shard], maxBytes);
+
+        public void ReadAll(Shard[] shards, int maxBytes)
+        {
+            bool goesOn = true;
+            while (goesOn)
+            {
+                goesOn = false;
+                foreach (Shard shard in shards)
+                {
+                    HistoryAnswer answer = HistoryReader.Read(shard.History, filter, places, maxBytes);
+                    IsCompacted |= answer.Pieces.Any(piece => piece.Fate == PieceFate.Compacted);
+                    goesOn |= !answer.IsAtEnd && answer.Pieces.Any(piece => piece.IsRead);
+                    goesOn |= answer.Pieces.Any(piece => piece.EpochAfter != piece.Epoch);
+                    places = [.. answer.Pieces.Select(piece => new SlotPlace(piece.First, piece.Last, piece.EpochAfter, piece.RevisionAfter))];
+                    ReadOnlyMemory<byte> changes = answer.Changes;
+                    while (WatchedChange.TryTake(ref changes, out WatchedChange change))
+                        Told.Add($"{change.Kind} {Encoding.UTF8.GetString(change.Key)}={Encoding.UTF8.GetString(change.Value)} @{change.Revision}");
+                    Assert.True(changes.IsEmpty);
+                }
+            }
+        }
+    }
+}
