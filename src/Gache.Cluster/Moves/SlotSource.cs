@@ -18,7 +18,7 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
     private readonly Dictionary<int, Setback> setbacks = [];
     private readonly Dictionary<ShardId, long> leaderlessSince = [];
     private readonly MoveTroubles troubles = new(options.TroubleTicks);
-    private TaskCompletionSource nextTick = new();
+    private readonly List<TaskCompletionSource> forNextTick = []; // one each: of several that await one task all but one would go on at another thread
     private ulong term;
     private ulong attempts;
     private long runs;
@@ -43,7 +43,14 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
     public void Tick()
     {
         Volatile.Write(ref tick, tick + 1);
-        Interlocked.Exchange(ref nextTick, new TaskCompletionSource()).SetResult();
+        TaskCompletionSource[] waiting;
+        lock (gate)
+        {
+            waiting = [.. forNextTick];
+            forNextTick.Clear();
+        }
+
+        foreach (TaskCompletionSource one in waiting) one.SetResult();
         if (replica() is not { } own || own.Status is not { Role: ReplicaRole.Leader } status)
         {
             troubles.Clear();
@@ -341,8 +348,15 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
         {
             MoveAnswer answer = shards.LeaderOf(target) is { } peer ? await AskAsync(peer, kind, target, command, options.Call).ConfigureAwait(false) : MoveAnswer.None;
             if (answer is not (MoveAnswer.None or MoveAnswer.Later) || Volatile.Read(ref tick) >= until || !Leads(own, stream >> AttemptBits)) return answer;
-            await Volatile.Read(ref nextTick).Task.ConfigureAwait(false);
+            await NextTickAsync().ConfigureAwait(false);
         }
+    }
+
+    private Task NextTickAsync()
+    {
+        var next = new TaskCompletionSource();
+        lock (gate) forNextTick.Add(next);
+        return next.Task;
     }
 
     private bool Leads(Replica own, ulong leadingTerm) =>
