@@ -1,8 +1,6 @@
 using System.Text;
 using Gache.Cluster;
-using Gache.Primitives;
 using Gache.Replication;
-using Gache.Store;
 
 namespace Gache.Simulation;
 

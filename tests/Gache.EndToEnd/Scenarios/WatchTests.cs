@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.Json;
 using Gache.EndToEnd.Harness;
 
 namespace Gache.EndToEnd.Scenarios;
