@@ -34,11 +34,11 @@ public enum CallKind : byte
     Admin = 10,
 
     /// <summary>From where on a watcher that begins now would miss nothing of a shard.</summary>
-    WatchPoint = 20,
+    WatchPoint = 13,
 
     /// <summary>What came after a watcher's place.</summary>
-    WatchRead = 21,
+    WatchRead = 14,
 
     /// <summary>Which keys of a shard changed; answered when some did.</summary>
-    WatchNews = 22,
+    WatchNews = 15,
 }
