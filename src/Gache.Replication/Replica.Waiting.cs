@@ -27,7 +27,7 @@ public sealed partial class Replica
         var request = new WaitingWrite(operation, command, wait);
         operation.Waiting = request;
         ValueTask<WriteAnswer> answer = operation.AsValueTask();
-        CancellationTokenRegistration losing = LoseWhen(gone, request);
+        CancellationTokenRegistration losing = LoseWhen(request, gone);
         Start(operation);
         WriteAnswer given = await answer.ConfigureAwait(false);
         losing.Unregister(); // not disposed: that would wait for whoever runs it, who may run the step
@@ -45,7 +45,7 @@ public sealed partial class Replica
         var request = new WaitingRead(operation, key, terms);
         operation.Waiting = request;
         ValueTask<ReadAnswer> answer = operation.AsValueTask();
-        CancellationTokenRegistration losing = LoseWhen(gone, request);
+        CancellationTokenRegistration losing = LoseWhen(request, gone);
         Start(operation);
         ReadAnswer given = await answer.ConfigureAwait(false);
         losing.Unregister();
@@ -59,7 +59,7 @@ public sealed partial class Replica
         if (!holdsWrites || operation is ReadOperation) guard.Signal();
     }
 
-    private CancellationTokenRegistration LoseWhen(CancellationToken gone, WaitingRequest request) => gone.UnsafeRegister(
+    private CancellationTokenRegistration LoseWhen(WaitingRequest request, CancellationToken gone) => gone.UnsafeRegister(
         static state =>
         {
             (Replica replica, WaitingRequest lost) = ((Replica, WaitingRequest))state!;
