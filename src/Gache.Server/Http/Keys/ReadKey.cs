@@ -15,9 +15,9 @@ internal sealed class ReadKey(Elsewhere elsewhere)
     private const int SliceBytes = 64 * 1024;
 
     /// <summary>Reads and answers; without an await where the replica answers at once.</summary>
-    public Task AnswerAsync(HttpContext context, IShard shard, byte[] key, int slot, ReadLevel level)
+    public Task AnswerAsync(HttpContext context, IShard shard, byte[] key, int slot, ReadLevel level, WaitingTerms? terms = null)
     {
-        ValueTask<ReadAnswer> read = shard.ReadAsync(key, level);
+        ValueTask<ReadAnswer> read = terms is null ? shard.ReadAsync(key, level) : shard.ReadAsync(key, terms.Now, context.RequestAborted);
         return read.IsCompletedSuccessfully ? Send(context, slot, read.Result) : AwaitAsync(context, slot, read);
     }
 

@@ -102,7 +102,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
     private Task Propose(HttpContext context, IShard shard, KeyWrite write, CommandDraft command)
     {
         command.Seal();
-        ValueTask<WriteAnswer> answer = shard.WriteAsync(command.Bytes);
+        ValueTask<WriteAnswer> answer = write.Wait is { } wait ? shard.WriteAsync(command.Bytes, wait.Left, context.RequestAborted) : shard.WriteAsync(command.Bytes);
         return answer.IsCompletedSuccessfully ? Send(context, write, answer.Result, command) : AwaitAsync(context, write, answer, command);
     }
 
@@ -119,6 +119,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
         if (write.Kind == CommandKind.Delete)
         {
             response.StatusCode = StatusCodes.Status204NoContent;
+            response.Headers[Headers.Revision] = answer.Revision.ToString(CultureInfo.InvariantCulture); // for min-revision: what is gone has no ETag
             return Task.CompletedTask;
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gache.Cluster;
 using Gache.Server.Http.Keys;
 using Gache.Server.Http.Problems;
@@ -33,8 +34,11 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         bool isRead = request.Method == HttpMethods.Get || request.Method == HttpMethods.Head;
         using var share = new BodyShare(bodies);
         if ((taken ?? await TakeBodyAsync(context, share).ConfigureAwait(false)) is not { } body) return;
-        var passed = new ForwardedRequest(hops, request.Method, Target.OriginForm(RawTarget.Of(context)).ToString(), HeadersOf(request), body);
-        (ForwardedAnswer? answer, CallResult result) = await AskAsync(peer, passed).ConfigureAwait(false);
+        WaitTime? wait = context.Features.Get<WaitTime>();
+        var passed = new ForwardedRequest(hops, request.Method, Target.OriginForm(RawTarget.Of(context)).ToString(), HeadersOf(request, wait), body);
+        (ForwardedAnswer? answer, CallResult result) = wait is null
+            ? await AskAsync(peer, passed).ConfigureAwait(false)
+            : await AskWaitingAsync(peer, passed, wait, context.RequestAborted).ConfigureAwait(false);
         if (answer is not null)
         {
             await PassBackAsync(context, answer).ConfigureAwait(false);
@@ -53,6 +57,15 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
     {
         var answer = new TaskCompletionSource<CallResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         calls.Call(peer.ClusterAddress, peer.Node, CallKind.Forward, request.Encode(), settings.ForwardTimeout, result => answer.TrySetResult(result));
+        CallResult result = await answer.Task.ConfigureAwait(false);
+        return (result.Outcome == CallOutcome.Answered ? ForwardedAnswer.Parse(result.Body) : null, result);
+    }
+
+    private async Task<(ForwardedAnswer? Answer, CallResult Result)> AskWaitingAsync(ClusterPeer peer, ForwardedRequest request, WaitTime wait, CancellationToken gone)
+    {
+        var answer = new TaskCompletionSource<CallResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        calls.Call(
+            peer.ClusterAddress, peer.Node, CallKind.ForwardWait, request.Encode(), wait.Left + settings.ForwardTimeout, result => answer.TrySetResult(result), gone);
         CallResult result = await answer.Task.ConfigureAwait(false);
         return (result.Outcome == CallOutcome.Answered ? ForwardedAnswer.Parse(result.Body) : null, result);
     }
@@ -108,7 +121,7 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         return null;
     }
 
-    private static List<KeyValuePair<string, string>> HeadersOf(HttpRequest request)
+    private static List<KeyValuePair<string, string>> HeadersOf(HttpRequest request, WaitTime? wait)
     {
         var headers = new List<KeyValuePair<string, string>>();
         foreach (string name in Passed)
@@ -116,6 +129,7 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
             if (request.Headers.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues values)) headers.Add(new(name, values.ToString()));
         }
 
+        if (wait is not null) headers.Add(new(Http.Headers.WaitLeft, ((long)wait.Left.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)));
         return headers;
     }
 }
