@@ -1,3 +1,4 @@
+using Gache.Primitives;
 using Gache.Raft;
 using Gache.Store;
 
@@ -110,7 +111,7 @@ public sealed partial class Replica
             return false;
         }
 
-        if (store.Revision < request.Terms.MinRevision)
+        if (store.Revision < request.Terms.MinRevision && !Planted.Is(PlantedFault.RevisionNotAwaited))
         {
             if (request.RevisionUntilTick == 0) request.RevisionUntilTick = request.Operation.DeadlineTick;
             if (request.RevisionUntilTick <= nowTick) Refuse(request.Operation, RevisionNotReached(request.Terms.MinRevision));

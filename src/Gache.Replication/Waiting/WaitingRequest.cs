@@ -1,3 +1,5 @@
+using Gache.Primitives;
+
 namespace Gache.Replication;
 
 /// <summary>What a request waits for, and where it stands. Owned by the step, but for <see cref="IsLost"/>.</summary>
@@ -43,7 +45,9 @@ internal abstract class WaitingRequest(TimeSpan wait)
     /// <summary>The time begins to count when a replica takes it up, and goes on where leadership changes.</summary>
     public void Begin(long nowTick)
     {
-        if (UntilTick == 0) UntilTick = nowTick + ReplicaOptions.InTicks(wait);
+        if (UntilTick != 0) return;
+        long ticks = ReplicaOptions.InTicks(wait) + 1; // part of the present one is over
+        UntilTick = nowTick + (Planted.Is(PlantedFault.WaitCutShort) ? ticks / 2 : ticks);
     }
 }
 

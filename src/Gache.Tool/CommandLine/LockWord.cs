@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net;
 using Gache.Tool.Locking;
 using Gache.Tool.Terminals;
 
