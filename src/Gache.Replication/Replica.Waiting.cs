@@ -124,7 +124,8 @@ public sealed partial class Replica
         if (!request.WaitsForChange || request.UntilTick <= nowTick) return true;
         bool exists = store.TryGet(request.Slot, request.Key.Span, out ValueRef value);
         if (request.Terms.IsAnsweredBy(exists, exists ? value.Revision : 0)) return true;
-        if (!TryWait(request, out _)) Refuse(request.Operation, TooManyWait);
+        if (request.Operation.Level != ReadLevel.Stale && core.Role != Role.Leader) Refuse(request.Operation, NotLeading()); // confirmed before it was deposed: good now, not later
+        else if (!TryWait(request, out _)) Refuse(request.Operation, TooManyWait);
         return false;
     }
 

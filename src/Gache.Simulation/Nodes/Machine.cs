@@ -158,7 +158,9 @@ internal sealed class Machine : IEndpoint
         byte[] keyBytes = Encoding.UTF8.GetBytes(write.Key);
         if (Elsewhere(keyBytes, isTried: false) is { } away) return new WriteAnswer(away);
         byte[] command = Encode(write, keyBytes, value);
-        WriteAnswer answer = await (write.Wait > TimeSpan.Zero ? replica.WriteAsync(command, write.Wait, gone) : replica.WriteAsync(command)).ConfigureAwait(false);
+        WriteAnswer answer = write.Wait > TimeSpan.Zero
+            ? await replica.WriteAsync(command, write.Wait, gone).ConfigureAwait(false)
+            : await replica.WriteAsync(command).ConfigureAwait(false);
         if (answer.Refusal?.Code != RefusalCode.NotServed) return answer;
         if (value.Length > 0) Shard.SeeRefusedByApply(ValueCodec.Decode(value));
         return new WriteAnswer(Elsewhere(keyBytes, isTried: true) ?? answer.Refusal);
@@ -189,7 +191,9 @@ internal sealed class Machine : IEndpoint
         ulong committedBefore = Shard.LastCommitted;
         byte[] keyBytes = Encoding.UTF8.GetBytes(key);
         if (Elsewhere(keyBytes, isTried: false) is { } away) return new ReadAnswer(away);
-        ReadAnswer answer = await (terms is null ? replica.ReadAsync(keyBytes, level) : replica.ReadAsync(keyBytes, terms, gone)).ConfigureAwait(false);
+        ReadAnswer answer = terms is null
+            ? await replica.ReadAsync(keyBytes, level).ConfigureAwait(false)
+            : await replica.ReadAsync(keyBytes, terms, gone).ConfigureAwait(false);
         if (answer.Refusal?.Code == RefusalCode.NotServed) return new ReadAnswer(Elsewhere(keyBytes, isTried: true) ?? answer.Refusal);
 
         // Whatever anybody had committed when the read was asked, it must see; whether or not a client could tell.

@@ -103,11 +103,14 @@ public sealed class Client
         SimulatedEvent patience = scheduler.After(options.Patience, hangUp);
         Action broken = () => scheduler.After(random.Between(LeastWay, MostWay), hangUp);
         process.Killed += broken;
-        process.After(random.Between(LeastWay, MostWay), () => _ = CarryOutAsync(endpoint, process, attempt, gone.Token, () =>
-        {
-            process.Killed -= broken;
-            EventScheduler.Cancel(patience);
-        }));
+        process.After(random.Between(LeastWay, MostWay), () => _ = CarryOutAsync(
+            endpoint, process, attempt,
+            () =>
+            {
+                process.Killed -= broken;
+                EventScheduler.Cancel(patience);
+            },
+            gone.Token));
     }
 
     private Condition DrawCondition(string key)
@@ -147,7 +150,7 @@ public sealed class Client
         return random.Pick(all);
     }
 
-    private async Task CarryOutAsync(IEndpoint endpoint, NodeProcess process, Attempt attempt, CancellationToken gone, Action answered)
+    private async Task CarryOutAsync(IEndpoint endpoint, NodeProcess process, Attempt attempt, Action answered, CancellationToken gone)
     {
         Operation operation = attempt.Operation;
         Action answer;
