@@ -302,7 +302,7 @@ public sealed partial class Replica
         if (pending.Take(entry.Index) is not { } operation) return;
         if (operation.Waiting is WaitingWrite { IsLast: false } tried && operation.Term == entry.Term && result.Status == ApplyStatus.ConditionFailed)
         {
-            TryFailed(tried);
+            TryFailed(tried, entry);
             return;
         }
 

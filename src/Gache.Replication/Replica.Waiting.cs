@@ -219,9 +219,13 @@ public sealed partial class Replica
         Enlist(request.Operation, WaitingCommand.TryOf(request.Command));
     }
 
+    /// <summary>Told of tries that apply declined and that are followed by others; null while nobody judges that.</summary>
+    internal Action<Entry>? TryDeclined { get; set; }
+
     /// <summary>Apply found that the condition does not hold after all: something came in between.</summary>
-    private void TryFailed(WaitingWrite request)
+    private void TryFailed(WaitingWrite request, in Entry entry)
     {
+        TryDeclined?.Invoke(entry);
         StopTrying(request);
         if (request.IsLost)
         {
