@@ -1,4 +1,5 @@
 using Gache.Server.Hosting;
+using Xunit;
 
 namespace Gache.Server.Tests;
 
