@@ -19,7 +19,11 @@ internal sealed class MemoryShard : IShard, IDisposable
 
     public ReplicaCounters Counters { get; } = new();
 
-    public LogWriterCounters? LogCounters { get; } = new();
+    public LogWriterCounters? LogCounters { get; } = new(TimeProvider.System);
+
+    public StageTimes? Stages { get; set; } = new(TimeProvider.System);
+
+    public TransportCounters? Peers { get; } = new();
 
     /// <summary>If set, the answer to everything.</summary>
     public Refusal? Refusal { get; set; }

@@ -15,13 +15,14 @@ internal sealed class ApiHost : IAsyncDisposable
     private readonly HttpClient joinClient;
     private readonly NodeMetrics metrics;
 
-    private ApiHost(ApiSettings settings, WebApplication app, Dispatcher dispatcher, HttpClient joinClient, NodeMetrics metrics)
+    private ApiHost(ApiSettings settings, WebApplication app, Dispatcher dispatcher, HttpClient joinClient, HttpCounters counters, MetricsPage page)
     {
         Settings = settings;
         this.app = app;
         this.dispatcher = dispatcher;
         this.joinClient = joinClient;
-        this.metrics = metrics;
+        metrics = new NodeMetrics(settings.Version, () => dispatcher.Shard, () => ClusterFigures, counters);
+        page.Histograms = metrics.Histograms;
     }
 
     /// <summary>What the endpoints know of the options.</summary>
@@ -29,6 +30,9 @@ internal sealed class ApiHost : IAsyncDisposable
 
     /// <summary>What answers requests; those that other nodes pass on as well.</summary>
     public Dispatcher Dispatcher => dispatcher;
+
+    /// <summary>What the node of a cluster counts; null for a node whose cluster is its shard.</summary>
+    public ClusterFigures? ClusterFigures { get; set; }
 
     /// <summary>Where it listens.</summary>
     public IReadOnlyCollection<string> Addresses => [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
@@ -57,9 +61,10 @@ internal sealed class ApiHost : IAsyncDisposable
 
         WebApplication app = builder.Build();
         HttpClient joinClient = JoinClient.CreateHttpClient();
-        var dispatcher = new Dispatcher(settings, new JoinHop(joinClient), counters, new MetricsPage(app), log.CreateLogger<Dispatcher>());
+        var page = new MetricsPage(app);
+        var dispatcher = new Dispatcher(settings, new JoinHop(joinClient), counters, page, log.CreateLogger<Dispatcher>());
         app.Run(dispatcher.AnswerAsync);
-        var host = new ApiHost(settings, app, dispatcher, joinClient, new NodeMetrics(() => dispatcher.Shard, counters));
+        var host = new ApiHost(settings, app, dispatcher, joinClient, counters, page);
         try
         {
             await app.StartAsync().ConfigureAwait(false);
