@@ -56,6 +56,19 @@ public sealed partial class MetricsTests
     }
 
     [Theory]
+    [InlineData("alerts.yml")]
+    [InlineData("dashboard.json")]
+    public async Task What_deploy_watches_is_there(string file)
+    {
+        string page = await File.ReadAllTextAsync(Repository.PathOf("docs/metrics.md"), TestContext.Current.CancellationToken);
+        string[] documented = [.. DocumentedName().Matches(page).Select(match => match.Groups[1].Value)];
+        string watched = await File.ReadAllTextAsync(Repository.PathOf($"deploy/monitoring/{file}"), TestContext.Current.CancellationToken);
+        string[] named = [.. NameInAQuery().Matches(watched).Select(match => match.Value).Distinct()];
+        Assert.True(named.Length > 10);
+        Assert.All(named, name => Assert.Contains(name.EndsWith("_seconds_bucket", StringComparison.Ordinal) ? name[..^"_bucket".Length] : name, documented));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("Accept: application/openmetrics-text; version=1.0.0\r\n")]
     public async Task A_histogram_has_rising_buckets_its_sum_and_its_count_in_both_formats(string accept)
@@ -111,6 +124,9 @@ public sealed partial class MetricsTests
 
     [GeneratedRegex(@"^# TYPE (\S+) \S+", RegexOptions.Multiline)]
     private static partial Regex TypeLine();
+
+    [GeneratedRegex(@"gache_[a-z_]+")]
+    private static partial Regex NameInAQuery();
 
     [GeneratedRegex(@"^\| `(gache_[a-z_]+)` \|", RegexOptions.Multiline)]
     private static partial Regex DocumentedName();

@@ -42,8 +42,9 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <param name="addresses">Where to listen; none means both loopback addresses.</param>
     /// <param name="port">The port; 0 for any, with addresses only.</param>
     /// <param name="log">Where log lines go.</param>
+    /// <param name="microseconds">The clock that requests are measured with; null for the machine's.</param>
     /// <exception cref="IOException">The port is in use, or the address is none of this machine's.</exception>
-    public static async Task<ApiHost> StartAsync(ApiSettings settings, IReadOnlyList<IPAddress> addresses, int port, ILoggerFactory log)
+    public static async Task<ApiHost> StartAsync(ApiSettings settings, IReadOnlyList<IPAddress> addresses, int port, ILoggerFactory log, Func<long>? microseconds = null)
     {
         // An empty builder reads no files and no environment: every setting of ours is in the options table.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -62,7 +63,7 @@ internal sealed class ApiHost : IAsyncDisposable
         WebApplication app = builder.Build();
         HttpClient joinClient = JoinClient.CreateHttpClient();
         var page = new MetricsPage(app);
-        var dispatcher = new Dispatcher(settings, new JoinHop(joinClient), counters, page, log.CreateLogger<Dispatcher>());
+        var dispatcher = new Dispatcher(settings, new JoinHop(joinClient), counters, page, log.CreateLogger<Dispatcher>(), microseconds);
         app.Run(dispatcher.AnswerAsync);
         var host = new ApiHost(settings, app, dispatcher, joinClient, counters, page);
         try

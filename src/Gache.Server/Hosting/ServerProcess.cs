@@ -188,6 +188,9 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
         AllowedOrigins = options.AllowedOrigins,
         Routing = options.Routing,
         ForwardTimeout = options.RequestTimeout + TimeSpan.FromSeconds(1),
+        IsAccessLogged = options.IsAccessLogged,
+        SlowRequest = options.SlowRequest,
+        LoggedKeys = options.LoggedKeys,
         Version = Version,
     };
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Gache.Replication;
 using Gache.Server.Http;
+using Gache.Server.Http.Requests;
 using Gache.Store;
 
 namespace Gache.Server.Options;
@@ -218,6 +219,31 @@ internal static class OptionValues
         };
         if (format is not { } known) return "auto, plain or json";
         draft.LogFormat = known;
+        return null;
+    }
+
+    public static string? AccessLog(OptionsDraft draft, string value) => Switch(value, isOn => draft.IsAccessLogged = isOn);
+
+    public static string? SlowRequest(OptionsDraft draft, string value)
+    {
+        if (!Duration.TryParse(value, out TimeSpan time)
+            || (time != TimeSpan.Zero && (time < OptionTable.ShortestSlowRequest || time > OptionTable.LongestRequestTimeout)))
+            return "0, or a time from 10ms to 5m, as in 500ms";
+        draft.SlowRequest = time;
+        return null;
+    }
+
+    public static string? LogKeys(OptionsDraft draft, string value)
+    {
+        LoggedKeys? keys = value switch
+        {
+            "hash" => LoggedKeys.Hash,
+            "prefix" => LoggedKeys.Prefix,
+            "none" => LoggedKeys.None,
+            _ => null,
+        };
+        if (keys is not { } known) return "hash, prefix or none";
+        draft.LoggedKeys = known;
         return null;
     }
 

@@ -66,6 +66,9 @@ internal static class OptionsCheck
             AllowedOrigins = draft.AllowedOrigins,
             LogLevel = draft.LogLevel,
             LogFormat = draft.LogFormat,
+            IsAccessLogged = draft.IsAccessLogged,
+            SlowRequest = draft.SlowRequest,
+            LoggedKeys = draft.LoggedKeys,
         };
         return null;
     }

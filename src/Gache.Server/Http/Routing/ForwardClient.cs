@@ -1,6 +1,7 @@
 using Gache.Cluster;
 using Gache.Server.Http.Keys;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Requests;
 using Gache.Primitives;
 
 namespace Gache.Server.Http.Routing;
@@ -34,7 +35,9 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         using var share = new BodyShare(bodies);
         if ((taken ?? await TakeBodyAsync(context, share).ConfigureAwait(false)) is not { } body) return;
         var passed = new ForwardedRequest(hops, request.Method, Target.OriginForm(RawTarget.Of(context)).ToString(), HeadersOf(request), body);
+        long asked = RequestTime.Now;
         (ForwardedAnswer? answer, CallResult result) = await AskAsync(peer, passed).ConfigureAwait(false);
+        RequestTime.Note(context, RequestTime.Spent.Forwarded, asked);
         if (answer is not null)
         {
             await PassBackAsync(context, answer).ConfigureAwait(false);
@@ -74,12 +77,15 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
             if (!string.Equals(name, "Connection", StringComparison.OrdinalIgnoreCase)) response.Headers[name] = value;
         }
 
+        long began = RequestTime.Now;
         for (ReadOnlyMemory<byte> rest = answer.Body; !rest.IsEmpty;)
         {
             ReadOnlyMemory<byte> slice = rest[..Math.Min(rest.Length, SliceBytes)];
             if ((await response.BodyWriter.WriteAsync(slice).ConfigureAwait(false)).IsCompleted) return; // the client has gone
             rest = rest[slice.Length..];
         }
+
+        RequestTime.Note(context, RequestTime.Spent.ByClient, began);
     }
 
     private async Task<ReadOnlyMemory<byte>?> TakeBodyAsync(HttpContext context, BodyShare share)
@@ -97,7 +103,9 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         if (share.TryGrow((int)(request.ContentLength ?? 0))) // before that much is allocated
         {
             body = new ByteWriter((int)(request.ContentLength ?? 4_096));
+            long began = RequestTime.Now;
             end = await ValueBody.ReadStreamAsync(request.BodyReader, settings.MaxValueBytes, body, share).ConfigureAwait(false);
+            RequestTime.Note(context, RequestTime.Spent.ByClient, began);
         }
 
         if (end == ValueBody.End.Complete) return body!.WrittenMemory;
