@@ -102,6 +102,18 @@ public sealed class RequestLogTests : IDisposable
         Assert.Empty(log.Of(404));
     }
 
+    [Fact]
+    public async Task A_page_that_is_slow_waited_for_no_stage_of_a_write()
+    {
+        await using TestNode node = await StartAsync(settings => settings with { SlowRequest = TimeSpan.FromMilliseconds(500) });
+        Sync(node, milliseconds: 600);
+        var context = new Microsoft.AspNetCore.Http.DefaultHttpContext();
+        context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget = "/cluster";
+        Assert.Equal("other", SlowStage.Of(context, node.Shard, TimeSpan.FromSeconds(1), TimeProvider.System).Name);
+        context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget = "/batch";
+        Assert.Equal("fsync", SlowStage.Of(context, node.Shard, TimeSpan.FromSeconds(1), TimeProvider.System).Name);
+    }
+
     private Task<TestNode> StartAsync(Func<ApiSettings, ApiSettings> change) => TestNode.StartAsync(change, log: log, microseconds: () => Interlocked.Read(ref now));
 
     /// <summary>A request that begins now, and is answered when so much time has passed.</summary>

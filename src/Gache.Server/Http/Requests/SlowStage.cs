@@ -18,11 +18,14 @@ internal readonly record struct SlowStage(string Name, TimeSpan Took)
         TimeSpan finding = TimeSpan.FromMilliseconds(RequestTime.Of(context, RequestTime.Spent.FindingOwner));
         if (forwarded >= elapsed / 2) return new("forward", forwarded);
         if (finding >= elapsed / 2) return new("owner", finding);
+        if (!IsOfReplica(Target.Parse(RawTarget.Of(context)).Path)) return new("other", elapsed);
         if (InReplica(shard, time.GetTimestamp() - (long)(elapsed.TotalSeconds * time.TimestampFrequency), elapsed) is { } stage) return stage;
 
         bool isRead = context.Request.Method == HttpMethods.Get || context.Request.Method == HttpMethods.Head;
         return new(context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable ? "leader" : isRead ? "confirm" : "other", elapsed);
     }
+
+    private static bool IsOfReplica(ReadOnlySpan<char> path) => path.StartsWith("/key", StringComparison.Ordinal) || path is "/batch" or "/txn";
 
     private static SlowStage? InReplica(IShard? shard, long since, TimeSpan elapsed)
     {
