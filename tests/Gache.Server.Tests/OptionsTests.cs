@@ -66,7 +66,7 @@ public sealed class OptionsTests
             ["request-timeout"] = "1500ms", ["allowed-hosts"] = "a.test, B.test", ["allow-origin"] = "http://App.test:80/",
             ["log-level"] = "debug", ["log-format"] = "json", ["cluster-port"] = "9007", ["cluster-slot"] = "0-99,200",
             ["cluster-members"] = "node7.test:9007, node8.test:9008", ["routing"] = "redirect",
-            ["access-log"] = "true", ["slow-request"] = "2s", ["log-keys"] = "none",
+            ["access-log"] = "true", ["slow-request"] = "2s", ["log-keys"] = "none", ["otlp-endpoint"] = "http://127.0.0.1:4318",
         };
         Assert.Equal(OptionTable.Rows.Where(row => row.IsShown).Select(row => row.Name).Order(), good.Keys.Order());
 
@@ -85,6 +85,7 @@ public sealed class OptionsTests
             Assert.Equal(["a.test", "b.test"], options.AllowedHosts);
             Assert.Equal(["http://app.test"], options.AllowedOrigins);
             Assert.Equal((LogLevel.Debug, LogFormat.Json), (options.LogLevel, options.LogFormat));
+            Assert.Equal(new Uri("http://127.0.0.1:4318"), options.OtlpEndpoint);
             Assert.Equal((true, TimeSpan.FromSeconds(2), LoggedKeys.None), (options.IsAccessLogged, options.SlowRequest, options.LoggedKeys));
             Assert.Equal((new HostPort("0.0.0.0", 9007), new HostPort("node7.test", 9007)), (options.ClusterListen, options.AdvertisedCluster));
             Assert.Equal(("0-99,200", 2, RoutingMode.Redirect), (options.ClusterSlots!.ToString(), options.ClusterMembers.Count, options.Routing));
@@ -151,6 +152,8 @@ public sealed class OptionsTests
     [InlineData("--slow-request", "1ms")]
     [InlineData("--slow-request", "6m")]
     [InlineData("--log-keys", "all")]
+    [InlineData("--otlp-endpoint", "127.0.0.1:4318")]
+    [InlineData("--otlp-endpoint", "http://127.0.0.1:4318/v1/traces")]
     [InlineData("--max-value", "9MiB")]
     [InlineData("--max-value", "1MB")]
     [InlineData("--max-memory", "1MiB")]

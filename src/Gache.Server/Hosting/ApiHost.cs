@@ -2,6 +2,7 @@ using System.Net;
 using Gache.Server.Http;
 using Gache.Server.Http.Cluster;
 using Gache.Server.Metrics;
+using Gache.Server.Tracing;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -14,6 +15,7 @@ internal sealed class ApiHost : IAsyncDisposable
     private readonly Dispatcher dispatcher;
     private readonly HttpClient joinClient;
     private readonly NodeMetrics metrics;
+    private RequestTracing? tracing;
 
     private ApiHost(ApiSettings settings, WebApplication app, Dispatcher dispatcher, HttpClient joinClient, HttpCounters counters, MetricsPage page)
     {
@@ -28,8 +30,11 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <summary>What the endpoints know of the options.</summary>
     public ApiSettings Settings { get; }
 
-    /// <summary>What answers requests; those that other nodes pass on as well.</summary>
+    /// <summary>What answers requests.</summary>
     public Dispatcher Dispatcher => dispatcher;
+
+    /// <summary>The same, with a span around it where spans are told; those that other nodes pass on go there as well.</summary>
+    public required RequestDelegate Answer { get; init; }
 
     /// <summary>What the node of a cluster counts; null for a node whose cluster is its shard.</summary>
     public ClusterFigures? ClusterFigures { get; set; }
@@ -64,8 +69,10 @@ internal sealed class ApiHost : IAsyncDisposable
         HttpClient joinClient = JoinClient.CreateHttpClient();
         var page = new MetricsPage(app);
         var dispatcher = new Dispatcher(settings, new JoinHop(joinClient), counters, page, log.CreateLogger<Dispatcher>(), microseconds);
-        app.Run(dispatcher.AnswerAsync);
-        var host = new ApiHost(settings, app, dispatcher, joinClient, counters, page);
+        var tracing = RequestTracing.Open(settings.OtlpEndpoint, settings);
+        RequestDelegate answer = tracing is null ? dispatcher.AnswerAsync : RequestTracing.Around(dispatcher.AnswerAsync);
+        app.Run(answer);
+        var host = new ApiHost(settings, app, dispatcher, joinClient, counters, page) { Answer = answer, tracing = tracing };
         try
         {
             await app.StartAsync().ConfigureAwait(false);
@@ -101,5 +108,6 @@ internal sealed class ApiHost : IAsyncDisposable
         await app.DisposeAsync().ConfigureAwait(false);
         joinClient.Dispose();
         metrics.Dispose();
+        tracing?.Dispose();
     }
 }

@@ -77,7 +77,7 @@ internal sealed class ClusterPart : IAsyncDisposable
             Replica = () => opened.Replica,
             IsFolderEmpty = () => opened.Folder.IsEmpty,
             Calls = calls,
-            Requests = new ForwardHandler(host.Dispatcher.AnswerAsync, new AnswerBudget(() => server?.HeldBytes ?? 0)),
+            Requests = new ForwardHandler(host.Answer, new AnswerBudget(() => server?.HeldBytes ?? 0)),
             Gossip = (first, wake) => Gossip(first, wake, saved, events),
             Members = [.. options.ClusterMembers.Select(member => member.ToString())],
             RoutesOnly = RoutesOnly(options),

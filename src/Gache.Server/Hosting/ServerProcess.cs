@@ -188,6 +188,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
         AllowedOrigins = options.AllowedOrigins,
         Routing = options.Routing,
         ForwardTimeout = options.RequestTimeout + TimeSpan.FromSeconds(1),
+        OtlpEndpoint = options.OtlpEndpoint,
         IsAccessLogged = options.IsAccessLogged,
         SlowRequest = options.SlowRequest,
         LoggedKeys = options.LoggedKeys,

@@ -29,6 +29,9 @@ internal sealed record ApiSettings
     /// <summary>Requests that take longer are logged; zero for none.</summary>
     public TimeSpan SlowRequest { get; init; }
 
+    /// <summary>Where spans of traced requests are told; null for nowhere.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
     /// <summary>What lines about requests say of a key.</summary>
     public LoggedKeys LoggedKeys { get; init; }
 

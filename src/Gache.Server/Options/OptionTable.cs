@@ -56,6 +56,7 @@ internal static class OptionTable
         new("access-log", null, "off", "logs every request: method, path, status and time; never a query or a value", OptionValues.AccessLog),
         new("slow-request", "TIME", "500ms", "logs requests that take longer, with the stage they waited for; 0 for none, or 10ms to 5m", OptionValues.SlowRequest),
         new("log-keys", "MODE", "hash", "what log lines about requests say of a key: hash, prefix (its first 32 characters), or none", OptionValues.LogKeys),
+        new("otlp-endpoint", "URL", "none", "collector, as in http://127.0.0.1:4318, that is told by OTLP over HTTP of requests whose traceparent says that they are traced", OptionValues.OtlpEndpoint),
         // A playground's nodes must not outlive it, however it ends: its end of their stdin closes with it.
         new("stop-with-stdin", null, "off", "stops, as on SIGTERM, when stdin ends", OptionValues.StopWithStdin) { IsForPrograms = true },
     ];

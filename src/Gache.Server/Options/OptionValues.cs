@@ -222,6 +222,14 @@ internal static class OptionValues
         return null;
     }
 
+    public static string? OtlpEndpoint(OptionsDraft draft, string value)
+    {
+        if (!Uri.TryCreate(value, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https") || uri.PathAndQuery != "/" || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0)
+            return "an address without a path, as in http://127.0.0.1:4318";
+        draft.OtlpEndpoint = uri;
+        return null;
+    }
+
     public static string? AccessLog(OptionsDraft draft, string value) => Switch(value, isOn => draft.IsAccessLogged = isOn);
 
     public static string? SlowRequest(OptionsDraft draft, string value)

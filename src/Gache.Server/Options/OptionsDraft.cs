@@ -49,6 +49,8 @@ internal sealed class OptionsDraft
 
     public LogFormat LogFormat { get; set; } = LogFormat.Auto;
 
+    public Uri? OtlpEndpoint { get; set; }
+
     public bool IsAccessLogged { get; set; }
 
     public TimeSpan SlowRequest { get; set; } = OptionTable.DefaultSlowRequest;

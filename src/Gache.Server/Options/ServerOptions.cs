@@ -72,6 +72,9 @@ internal sealed record ServerOptions
     /// <summary>How log lines look.</summary>
     public required LogFormat LogFormat { get; init; }
 
+    /// <summary>Where spans of traced requests are told; null for nowhere.</summary>
+    public required Uri? OtlpEndpoint { get; init; }
+
     /// <summary>Whether every request is logged.</summary>
     public required bool IsAccessLogged { get; init; }
 
