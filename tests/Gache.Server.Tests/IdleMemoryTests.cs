@@ -49,14 +49,14 @@ public sealed class IdleMemoryTests : IDisposable
 
     private sealed class HandClock : TimeProvider
     {
-        private Action? tick;
+        private Action? look;
 
-        public void Tick() => tick?.Invoke();
+        public void Tick() => look?.Invoke();
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
             Assert.Equal((IdleMemory.Interval, IdleMemory.Interval), (dueTime, period));
-            tick = () => callback(state);
+            look = () => callback(state);
             return new Timer();
         }
 
@@ -66,6 +66,7 @@ public sealed class IdleMemoryTests : IDisposable
 
             public void Dispose()
             {
+                // Nothing is held.
             }
 
             public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Gache.Cluster.Calls.Wire;
 using Gache.Primitives;
+using Microsoft.Extensions.Logging;
 
 namespace Gache.Cluster.Calls.Outbound;
 
@@ -161,7 +162,7 @@ internal sealed class Lane(string address, LaneKind kind, CallClientOptions opti
         }
 
         why = dialled.Fault;
-        if (pace.IsNews(dialled.Fault) && !stopped.IsCancellationRequested) options.Logger.DialFailed(address, dialled.Fault);
+        if (!stopped.IsCancellationRequested && pace.LevelOf(dialled.Fault) is var level and not LogLevel.None) options.Logger.DialFailed(level, address, dialled.Fault);
         CallOutcome outcome = dialled.IsRefused ? CallOutcome.Refused : CallOutcome.NotSent;
 
         // Refused because another was expected there: those who take anybody, or that one, try again.
