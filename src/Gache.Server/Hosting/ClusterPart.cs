@@ -3,6 +3,7 @@ using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.ClusterPort;
 using Gache.Server.Http.Routing;
+using Gache.Server.Metrics;
 using Gache.Server.Options;
 using Gache.Store;
 
@@ -26,6 +27,7 @@ internal sealed class ClusterPart : IAsyncDisposable
     private readonly ILoggerFactory log;
     private readonly ClusterListener listener;
     private readonly CallClient calls;
+    private readonly CallCounters counters = new(); // of calls in both directions
     private readonly ulong nonce = (ulong)Random.Shared.NextInt64(1, long.MaxValue);
     private ShardNode? node;
     private ClusterNode? cluster;
@@ -35,7 +37,7 @@ internal sealed class ClusterPart : IAsyncDisposable
     private ClusterPart(ServerOptions options, ClusterListener listener, ILoggerFactory log)
     {
         (this.options, this.listener, this.log) = (options, listener, log);
-        calls = new CallClient(new CallClientOptions { Identity = WhoAmI, Logger = log.CreateLogger<CallClient>() });
+        calls = new CallClient(new CallClientOptions { Identity = WhoAmI, Counters = counters, Logger = log.CreateLogger<CallClient>() });
         Founding = new ClusterFounding(
             [.. options.ClusterMembers.Select(member => member.ToString())],
             options.AdvertisedCluster.ToString()!,
@@ -75,7 +77,7 @@ internal sealed class ClusterPart : IAsyncDisposable
             Replica = () => opened.Replica,
             IsFolderEmpty = () => opened.Folder.IsEmpty,
             Calls = calls,
-            Requests = new ForwardHandler(host.Dispatcher.AnswerAsync, new AnswerBudget(() => server?.HeldBytes ?? 0)),
+            Requests = new ForwardHandler(host.Answer, new AnswerBudget(() => server?.HeldBytes ?? 0)),
             Gossip = (first, wake) => Gossip(first, wake, saved, events),
             Members = [.. options.ClusterMembers.Select(member => member.ToString())],
             RoutesOnly = RoutesOnly(options),
@@ -84,9 +86,10 @@ internal sealed class ClusterPart : IAsyncDisposable
             ClusterAddress = options.AdvertisedCluster!.Value.ToString(),
             Logger = events,
         });
-        server = new CallServer(new CallServerOptions { Identity = WhoAmI, Handler = cluster, Logger = log.CreateLogger<CallServer>() });
+        server = new CallServer(new CallServerOptions { Identity = WhoAmI, Handler = cluster, Counters = counters, Logger = log.CreateLogger<CallServer>() });
         listener.Serve(server);
         host.Dispatcher.Watch(() => cluster.Watches);
+        host.ClusterFigures = new ClusterFigures(cluster, counters);
         host.Dispatcher.Elsewhere.Attach(cluster, new ForwardClient(calls, host.Settings));
         ticking = new PeriodicThread("gache cluster", cluster.Tick, ClusterTimes.Tick);
     }

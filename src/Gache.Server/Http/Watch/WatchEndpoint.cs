@@ -1,6 +1,7 @@
 using Gache.Cluster;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Requests;
 using Gache.Server.Http.Routing;
 
 namespace Gache.Server.Http.Watch;
@@ -47,7 +48,9 @@ internal sealed class WatchEndpoint(Elsewhere elsewhere)
         {
             context.Response.Headers.ContentType = Headers.EventStream;
             using CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static watcher => ((Watcher)watcher!).GiveUp(), watcher);
+            long began = RequestTime.Now;
             await watcher.RunAsync(new EventSink(context)).ConfigureAwait(false);
+            RequestTime.Note(context, RequestTime.Spent.ByClient, began);
         }
     }
 
