@@ -127,9 +127,7 @@ internal sealed partial class Dispatcher
             case "/docs": return docs.AnswerAsync(context);
             case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");
             case "/watch":
-                return shard is { } watched && watches is { } source
-                    ? watch.AnswerAsync(context, watched, source(), target.Query.ToString())
-                    : ProblemAnswer.SendAsync(context, ProblemTable.NotServing, "the node is starting");
+                return watch.AnswerAsync(context, shard, watches, target.Query.ToString());
             case "/keys" or "/batch" or "/txn":
                 return ProblemAnswer.SendAsync(context, ProblemTable.NotImplementedYet, "not yet; nothing was done");
             case "/cluster/move" or "/cluster/moves" or "/cluster/forget" or "/cluster/members" or "/cluster/transfer":

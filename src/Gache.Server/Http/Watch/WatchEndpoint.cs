@@ -12,13 +12,19 @@ internal sealed class WatchEndpoint(Elsewhere elsewhere)
     private const string LastEventId = "Last-Event-ID";
 
     /// <summary>Answers, for as long as the client stays.</summary>
-    public async Task AnswerAsync(HttpContext context, IShard shard, Watches watches, string query)
+    public async Task AnswerAsync(HttpContext context, IShard? shard, Func<Watches>? source, string query)
     {
         HttpRequest request = context.Request;
         if (request.Method != HttpMethods.Get)
         {
             context.Response.Headers.Allow = HttpMethods.Get;
             await ProblemAnswer.SendAsync(context, ProblemTable.MethodNotAllowed, "a watch takes GET").ConfigureAwait(false);
+            return;
+        }
+
+        if (shard is null || source is null)
+        {
+            await ProblemAnswer.SendAsync(context, ProblemTable.NotServing, "the node is starting").ConfigureAwait(false);
             return;
         }
 
@@ -37,7 +43,7 @@ internal sealed class WatchEndpoint(Elsewhere elsewhere)
 
         // A client that connects again by itself keeps its URL, and says in the header how far it has come since.
         string? last = request.Headers.TryGetValue(LastEventId, out Microsoft.Extensions.Primitives.StringValues given) && given.Count > 0 ? given.ToString() : asked.From;
-        WatchStart start = await watches.BeginAsync(asked.Filter, last).ConfigureAwait(false);
+        WatchStart start = await source().BeginAsync(asked.Filter, last).ConfigureAwait(false);
         if (start.Watcher is not { } watcher)
         {
             await RefuseAsync(context, start).ConfigureAwait(false);
