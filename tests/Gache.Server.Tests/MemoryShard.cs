@@ -74,7 +74,7 @@ internal sealed class MemoryShard : IShard, IDisposable
         if (Refusal is { } refusal) return new WriteAnswer(refusal);
 
         Assert.True(Command.TryParse(command, out CommandView view));
-        if (view.Key.IsEmpty)
+        if (view.Kind.IsOfSlots())
         {
             Assert.NotNull(Store);
             ApplyResult result = Store.Apply(Store.AppliedIndex + 1, command);
@@ -86,7 +86,7 @@ internal sealed class MemoryShard : IShard, IDisposable
             Writes++;
             Command.StampTime(command, Time);
             ApplyResult result = keys.Apply(keys.AppliedIndex + 1, command);
-            return new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number);
+            return new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number, result.Body);
         }
     }
 
