@@ -63,8 +63,10 @@ public sealed partial class KeyValueStore
             return new ApplyResult(ApplyStatus.OutOfRange, exists ? present.Revision : 0, exists);
 
         Span<byte> text = stackalloc byte[DecimalText.MaxBytes];
-        table.Set(slot, key, ++Revision, DecimalText.Format(sum, text), newDue);
+        ReadOnlySpan<byte> value = DecimalText.Format(sum, text);
+        table.Set(slot, key, ++Revision, value, newDue);
         NoteChange(slot, key);
+        Tell(KeyChangeKind.Put, slot, key, value);
         return new ApplyResult(ApplyStatus.Done, Revision, exists, sum);
     }
 
@@ -82,6 +84,8 @@ public sealed partial class KeyValueStore
         }
 
         NoteChange(slot, view.Key);
+        if (view.Kind != CommandKind.Delete) Tell(KeyChangeKind.Put, slot, view.Key, view.Value);
+        else if (existed) Tell(KeyChangeKind.Delete, slot, view.Key);
         return new ApplyResult(ApplyStatus.Done, Revision, existed);
     }
 }

@@ -76,6 +76,7 @@ public sealed partial class KeyValueStore
         table.Remove(slot, key);
         Revision++;
         NoteChange(slot, key);
+        Tell(KeyChangeKind.Expire, slot, key);
     }
 
     private const ulong PlantedEarly = 3_000;

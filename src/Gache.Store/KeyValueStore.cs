@@ -180,6 +180,7 @@ public sealed partial class KeyValueStore : IDisposable
         }
 
         restore = null;
+        TellReplaced();
     }
 
     /// <summary>Forgets the whole state, also a half restored one, and abandons a snapshot under way. What was heard of time stays.</summary>

@@ -4,6 +4,9 @@ using Gache.Primitives;
 
 namespace Gache.Store;
 
+/// <summary>Told of one slot's change.</summary>
+internal delegate void SlotChange(int slot, in SlotState before, in SlotState after);
+
 /// <summary>What each slot is to this shard; replicated, changed only by applied entries.</summary>
 /// <remarks>A shard whose log never spoke of slots owns them all at epoch 1: so is every shard that was founded without the cluster's options.</remarks>
 internal sealed class SlotOwnership
@@ -29,6 +32,9 @@ internal sealed class SlotOwnership
     /// <summary>Told of each change that an applied entry makes, before it stands: slot, state before, state after.</summary>
     public Action<int, SlotState, SlotState>? Changing { get; set; }
 
+    /// <summary>As <see cref="Changing"/>, told once the change stands.</summary>
+    public SlotChange? Changed { get; set; }
+
     /// <summary>How many slots are not simply owned or none: a move concerns them.</summary>
     public int InMotion => transfers.Count;
 
@@ -48,6 +54,7 @@ internal sealed class SlotOwnership
             else transfers[slot] = value.Transfer;
             phases[slot] = value.Phase;
             Volatile.Write(ref version, version + 1);
+            Changed?.Invoke(slot, before, value);
         }
     }
 
@@ -119,10 +126,10 @@ internal sealed class SlotOwnership
     public bool TryReadFrom(ref ByteReader reader)
     {
         Reset();
-        Action<int, SlotState, SlotState>? told = Changing;
-        Changing = null; // a snapshot says how slots are, not what changed
+        (Action<int, SlotState, SlotState>? changing, SlotChange? changed) = (Changing, Changed);
+        (Changing, Changed) = (null, null); // a snapshot says how slots are, not what changed
         bool isRead = TryReadRuns(ref reader);
-        Changing = told;
+        (Changing, Changed) = (changing, changed);
         return isRead;
     }
 
