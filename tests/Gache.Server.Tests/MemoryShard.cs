@@ -74,7 +74,7 @@ internal sealed class MemoryShard : IShard, IDisposable
         if (Refusal is { } refusal) return new WriteAnswer(refusal);
 
         Assert.True(Command.TryParse(command, out CommandView view));
-        if (view.Kind.IsOfSlots())
+        if (view.Kind is >= CommandKind.Found and <= CommandKind.Recover)
         {
             Assert.NotNull(Store);
             ApplyResult result = Store.Apply(Store.AppliedIndex + 1, command);

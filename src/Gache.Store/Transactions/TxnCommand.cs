@@ -51,8 +51,11 @@ public sealed record TxnCommand(
     /// <summary>The most operations of both branches together, and the most comparisons.</summary>
     public const int MaxOperations = 128;
 
-    /// <summary>The largest command, in bytes; and the most that it answers. Part of the format: apply decides by the latter.</summary>
+    /// <summary>The most that a client may send, and the most that is answered, in bytes. Part of the format: apply decides by the latter.</summary>
     public const int MaxBytes = 4 * 1024 * 1024;
+
+    /// <summary>The largest command, in bytes: what stands beside keys and values takes a little more than as JSON.</summary>
+    internal const int MaxCommandBytes = MaxBytes + 16 * 1024;
 
     /// <summary>The slot of all keys; null if there are keys of several, or none at all.</summary>
     public int? Slot
@@ -90,7 +93,7 @@ public sealed record TxnCommand(
         writer.WriteByte((byte)Else.Count);
         foreach (TxnCompare one in Compare) Write(writer, one);
         foreach (TxnOperation one in Then.Concat(Else)) Write(writer, one);
-        if (writer.Length > MaxBytes) throw new InvalidOperationException($"a transaction has at most {MaxBytes} bytes");
+        if (writer.Length > MaxCommandBytes) throw new InvalidOperationException($"a transaction has at most {MaxBytes} bytes");
 
         byte[] command = writer.Written.ToArray();
         if (IdempotencyKey.IsEmpty) return command;

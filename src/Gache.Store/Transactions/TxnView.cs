@@ -72,7 +72,7 @@ internal readonly ref struct TxnView
     public static bool TryParse(ReadOnlySpan<byte> body, out TxnView txn)
     {
         txn = default;
-        if (body.Length > TxnCommand.MaxBytes || !TryReadMark(body, out int slot, out ReadOnlySpan<byte> mark)) return false;
+        if (body.Length > TxnCommand.MaxCommandBytes || !TryReadMark(body, out int slot, out ReadOnlySpan<byte> mark)) return false;
         if ((body[0] & ~(KeyedFlag | NeedsSpaceFlag)) != 0 || slot >= Gache.Store.Slot.Count) return false;
         var reader = new ByteReader(body[(HeadBytes + mark.Length)..]);
         int compares = reader.ReadByte();

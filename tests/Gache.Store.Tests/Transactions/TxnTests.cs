@@ -144,6 +144,26 @@ public sealed class TxnTests : IDisposable
     }
 
     [Fact]
+    public void Who_watches_the_store_is_told_each_operation_that_changes_a_key_in_order()
+    {
+        var told = new Told();
+        store.Observe(told);
+        Apply(new TxnCommand([], [Set("{t}a", "1"), Add("{t}a", 4), Get("{t}a"), Delete("{t}none"), Delete("{t}a")], []));
+        Apply(new TxnCommand([], [Set("{t}b", "1"), Add("{t}b", 1, min: 9)], []));
+        store.Set("{t}c"u8, "x"u8);
+        store.Apply(store.AppliedIndex + 1, new DeleteRangeCommand(Bytes("{t}"), ScanPosition.Start, Slot.Count - 1, 10, 10).Encode());
+        Assert.Equal(["Put {t}a=1 @1", "Put {t}a=5 @2", "Delete {t}a= @3", "Put {t}c=x @4", "Delete {t}c= @5"], told.Changes);
+    }
+
+    private sealed class Told : IChangeObserver
+    {
+        public List<string> Changes { get; } = [];
+
+        public void KeyChanged(in KeyChange change) =>
+            Changes.Add($"{change.Kind} {Encoding.UTF8.GetString(change.Key)}={Encoding.UTF8.GetString(change.Value)} @{change.Revision}");
+    }
+
+    [Fact]
     public void A_slot_that_is_not_served_refuses_and_changes_nothing()
     {
         store.Apply(1, new SlotsCommand(CommandKind.Found, default, true, SlotSet.Of(0, 0)).Encode());
