@@ -36,7 +36,7 @@ public sealed partial class KeyValueStore
 
                 if (keys.Count == query.MaxKeys || (bytes >= query.MaxBytes && keys.Count > 0)) return new ScanPage(keys, ScanEnd.Bound, new ScanPosition(slot, last));
                 last = record.Key.ToArray();
-                ReadOnlyMemory<byte>? value = query.WithValues ? record.Value.ToArray() : null;
+                ReadOnlyMemory<byte>? value = query.WithValues ? new ReadOnlyMemory<byte>(record.Value.ToArray()) : default(ReadOnlyMemory<byte>?);
                 keys.Add(new ScannedKey(last, record.Revision, value));
                 bytes += last.Length + (value?.Length ?? 0);
             }

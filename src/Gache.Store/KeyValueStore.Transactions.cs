@@ -21,7 +21,7 @@ public sealed partial class KeyValueStore
 
         bool succeeded = Holds(txn);
         TxnOperationAt[] branch = succeeded ? txn.Then : txn.Else;
-        ApplyResult answer = Foresee(txn, branch) ?? CarryOut(txn, branch, succeeded);
+        ApplyResult answer = Foresee(txn, branch) is { } failed ? failed with { Existed = succeeded } : CarryOut(txn, branch, succeeded);
         if (!txn.Mark.IsEmpty) Remember(txn.Slot, txn.Mark, answer);
         if (table.Dues.Version != scheduledVersion) ScheduleChanged(txn.Slot);
         return answer;

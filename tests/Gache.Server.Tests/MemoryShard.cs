@@ -114,12 +114,15 @@ internal sealed class MemoryShard : IShard, IDisposable
         }
     }
 
+    /// <summary>Whether what clients wrote is what is looked at.</summary>
+    public bool LooksAtKeys { get; set; }
+
     /// <summary>The state that is looked at, if the test has one.</summary>
     public KeyValueStore? Store { get; set; }
 
     public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look) => Task.FromResult(
         Refusal is { } refusal ? new Inspected<T>(default, refusal)
-        : Store is { } store ? new Inspected<T>(look(store), null)
+        : (Store ?? (LooksAtKeys ? keys : null)) is { } store ? new Inspected<T>(look(store), null)
         : new Inspected<T>(default, new Refusal(RefusalCode.NotServing, "a snapshot is loaded")));
 
     public FolderReport Folder { get; set; } = new(Node, "127.0.0.1:8001", false, new ShardId(5), null);
@@ -149,6 +152,15 @@ internal sealed class MemoryShard : IShard, IDisposable
     {
         Wishes.Add(("transfer", to));
         return Task.FromResult(MemberAnswer);
+    }
+
+    /// <summary>Stores something under each of many keys.</summary>
+    public void Fill(IEnumerable<string> names)
+    {
+        lock (gate)
+        {
+            foreach (string name in names) keys.Apply(keys.AppliedIndex + 1, Command.EncodeSet(System.Text.Encoding.UTF8.GetBytes(name), "v"u8));
+        }
     }
 
     /// <summary>What is stored under a key, given as bytes.</summary>

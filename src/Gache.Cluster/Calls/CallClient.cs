@@ -47,7 +47,7 @@ public sealed class CallClient : ICalls, IAsyncDisposable
         Invariant.Holds(body.Length <= CallLimits.MaxBodyBytes, $"a {kind} call of {body.Length} bytes; at most {CallLimits.MaxBodyBytes} are allowed");
         if (timeout > CallLimits.MaxTimeout) timeout = CallLimits.MaxTimeout;
         if (timeout < TimeSpan.FromMilliseconds(1)) timeout = TimeSpan.FromMilliseconds(1);
-        bool isBulk = IsBulk(kind) || body.Length > CallLimits.SmallBodyBytes;
+        bool isBulk = kind.IsBulk() || body.Length > CallLimits.SmallBodyBytes;
         while (true)
         {
             if (Find(address, isBulk, out CallResult refusal) is not { } lane)
@@ -78,9 +78,6 @@ public sealed class CallClient : ICalls, IAsyncDisposable
         foreach (Lane lane in closing) await lane.Running.ConfigureAwait(false);
         stop.Dispose();
     }
-
-    private static bool IsBulk(CallKind kind) =>
-        kind is CallKind.Forward or CallKind.ImportBegin or CallKind.ImportChunk or CallKind.ImportOwn or CallKind.ImportDrop;
 
     private Lane? Find(string address, bool isBulk, out CallResult refusal)
     {

@@ -2,6 +2,8 @@ using Gache.Cluster;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.ClusterPort;
+using Gache.Server.Http;
+using Gache.Server.Http.Many;
 using Gache.Server.Http.Routing;
 using Gache.Server.Options;
 using Gache.Store;
@@ -75,7 +77,7 @@ internal sealed class ClusterPart : IAsyncDisposable
             Replica = () => opened.Replica,
             IsFolderEmpty = () => opened.Folder.IsEmpty,
             Calls = calls,
-            Requests = new ForwardHandler(host.Dispatcher.AnswerAsync, new AnswerBudget(() => server?.HeldBytes ?? 0)),
+            Requests = Requests(host.Dispatcher),
             Gossip = (first, wake) => Gossip(first, wake, saved, events),
             Members = [.. options.ClusterMembers.Select(member => member.ToString())],
             RoutesOnly = RoutesOnly(options),
@@ -104,6 +106,18 @@ internal sealed class ClusterPart : IAsyncDisposable
         await listener.DisposeAsync().ConfigureAwait(false);
         await calls.DisposeAsync().ConfigureAwait(false);
         server?.Dispose();
+    }
+
+    private NodeCalls Requests(Dispatcher dispatcher)
+    {
+        var budget = new AnswerBudget(() => server?.HeldBytes ?? 0);
+        var many = new ManyHandler(() => dispatcher.Shard, budget);
+        return new NodeCalls(new Dictionary<CallKind, ICallHandler>
+        {
+            [CallKind.Forward] = new ForwardHandler(dispatcher.AnswerAsync, budget),
+            [CallKind.ScanKeys] = many,
+            [CallKind.Steps] = many,
+        });
     }
 
     private Gossiper Gossip(NodeRecord first, Action wake, FilePeerStore saved, ILogger events)

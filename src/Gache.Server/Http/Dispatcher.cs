@@ -2,6 +2,7 @@ using Gache.Server.Http.Cluster;
 using Gache.Server.Http.Cluster.Operate;
 using Gache.Server.Http.Health;
 using Gache.Server.Http.Keys;
+using Gache.Server.Http.Many;
 using Gache.Server.Http.Problems;
 using Gache.Server.Http.Routing;
 using Gache.Server.Metrics;
@@ -23,6 +24,7 @@ internal sealed partial class Dispatcher
     private readonly ClusterPage cluster;
     private readonly JoinEndpoint join;
     private readonly OperatorEndpoints operators;
+    private readonly ManyEndpoints many;
     private readonly HelpPage help;
 
     private volatile IShard? shard;
@@ -38,6 +40,7 @@ internal sealed partial class Dispatcher
         cluster = new ClusterPage(settings);
         join = new JoinEndpoint(joins);
         operators = new OperatorEndpoints(elsewhere);
+        many = new ManyEndpoints(settings, elsewhere);
         help = new HelpPage(settings);
     }
 
@@ -103,7 +106,8 @@ internal sealed partial class Dispatcher
             case "/join/folder": return FolderPage.AnswerAsync(context, shard);
             case "/metrics": return metrics.AnswerAsync(context);
             case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");
-            case "/keys" or "/batch" or "/txn" or "/watch":
+            case "/keys" or "/batch" or "/txn": return many.AnswerAsync(context, shard, target.Path, target.Query);
+            case "/watch":
                 return ProblemAnswer.SendAsync(context, ProblemTable.NotImplementedYet, "not yet; nothing was done");
             case "/cluster/move" or "/cluster/moves" or "/cluster/forget" or "/cluster/members" or "/cluster/transfer":
                 return operators.AnswerAsync(context, shard, target.Path, target.Query);
