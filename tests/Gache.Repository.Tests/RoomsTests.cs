@@ -17,6 +17,7 @@ public sealed class RoomsTests
         ["Gache.Simulation"] = ["Gache.Primitives", "Gache.Raft", "Gache.Log", "Gache.Store", "Gache.Replication", "Gache.Cluster"],
         ["Gache.Server"] = ["Gache.Primitives", "Gache.Raft", "Gache.Log", "Gache.Store", "Gache.Replication", "Gache.Cluster"],
         ["Gache.Tool"] = ["Gache.Primitives"], // speaks HTTP as any client does
+        ["Gache.Bench"] = ["Gache.Primitives", "Gache.Store"], // the store's rule of slots, to remember owners by
     };
 
     public static TheoryData<string> Rooms => [.. Project.Rooms.Select(project => project.Name)];

@@ -10,11 +10,17 @@ public sealed class StartScriptTests : IDisposable
         #!/bin/bash
         here=$(dirname "$(readlink -f "$0")")
         [[ $1 == --version ]] && { [[ -e $here/no-sdk ]] && exit 145; echo 10.0.401; exit; }
+        project=${2##*/}
         while [[ $# -gt 0 ]]; do [[ $1 == -o ]] && out=$2; shift; done
         echo building | tee -a "$here/builds"
         if [[ -e $here/slow ]]; then until [[ -e $here/go ]]; do /bin/sleep 0.02; done; fi
         [[ -e $here/broken ]] && { echo 'error CS1002: ; expected'; exit 1; }
         mkdir -p "$out"
+        if [[ $project == Gache.Bench.csproj ]]; then
+            printf '#!/bin/bash\necho "bench|$PWD|$*|$$"\nexit 5\n' >"$out/gache-bench"
+            chmod +x "$out/gache-bench"
+            exit
+        fi
         printf '#!/bin/bash\necho "$PWD|$*|$$"\nif [[ ${1:-} == stay ]]; then read -r _; fi\nexit 3\n' >"$out/gache"
         printf '#!/bin/bash\necho "tool|$PWD|$*|$$"\nexit 4\n' >"$out/gache-tool"
         chmod +x "$out/gache" "$out/gache-tool"
@@ -57,10 +63,34 @@ public sealed class StartScriptTests : IDisposable
         Assert.Equal(4, process.ExitCode);
     }
 
+    [Fact]
+    public async Task The_load_tool_is_built_when_it_is_first_asked_for_and_apart_from_the_node()
+    {
+        script.Write("src/Gache.Bench/Program.cs", "return 0;\n");
+        await script.RunAsync(Cancel);
+        Assert.Empty(Directory.GetFiles(Path.Combine(script.Folder, ".gache-build/bin"), "gache-bench", SearchOption.AllDirectories));
+
+        (int code, string output, _) = await script.RunAsync(Cancel, arguments: ["bench", "127.0.0.1:8000"]);
+        Assert.Equal((5, "bench"), (code, output.Split('|')[0]));
+        Assert.Equal("bench 127.0.0.1:8000", output.Split('|')[2]);
+        Assert.Equal(2, Builds);
+
+        // Neither makes the other build again, or removes what the other has.
+        Assert.Equal(3, (await script.RunAsync(Cancel)).Code);
+        Assert.Equal(5, (await script.RunAsync(Cancel, arguments: "bench")).Code);
+        script.Write("src/Gache.Bench/Program.cs", "return 12;\n");
+        Assert.Equal(3, (await script.RunAsync(Cancel)).Code);
+        Assert.Equal(2, Builds);
+        Assert.Equal(5, (await script.RunAsync(Cancel, arguments: "bench")).Code);
+        Assert.Equal(3, (await script.RunAsync(Cancel)).Code);
+        Assert.Equal(3, Builds);
+    }
+
     [Theory]
     [InlineData("cluster recover --dry-run", "recover --dry-run")]
     [InlineData("-p 8001 cluster", "-p 8001 cluster")]
     [InlineData("playgrounds", "playgrounds")]
+    [InlineData("-p 8001 bench", "-p 8001 bench")]
     public async Task Everything_else_is_the_servers(string typed, string given)
     {
         (int code, string output, _) = await script.RunAsync(Cancel, arguments: typed.Split(' '));

@@ -31,7 +31,8 @@ internal static class Address
 
     private static string Words(string name, string text) => $"{name} '{text}' is not possible: an address is HOST:PORT, as in 127.0.0.1:8001";
 
-    private static bool IsValid(string text)
+    /// <summary>Whether a text is one.</summary>
+    public static bool IsValid(string text)
     {
         int colon = text.LastIndexOf(':');
         return colon > 0

@@ -1,6 +1,6 @@
 namespace Gache.EndToEnd.Harness;
 
-/// <summary>The server, and the tool beside it, built by the same build as this test.</summary>
+/// <summary>The server, the tool and the load tool beside it, built by the same build as this test.</summary>
 internal static class ServerBinary
 {
     public static string Root { get; } = FindRoot();
@@ -9,6 +9,8 @@ internal static class ServerBinary
     public static string Path { get; } = Environment.GetEnvironmentVariable("GACHE_TEST_SERVER") ?? Built("Gache.Server", "gache");
 
     public static string Tool { get; } = Built("Gache.Tool", "gache-tool");
+
+    public static string Bench { get; } = Built("Gache.Bench", "gache-bench");
 
     private static string Built(string project, string program) => System.IO.Path.Combine(
         Root, "src", project, "bin", new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Parent!.Name, "net10.0", program);

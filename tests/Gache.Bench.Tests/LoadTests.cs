@@ -1,0 +1,181 @@
+using Gache.Bench.Keys;
+using Gache.Bench.Load;
+using Gache.Bench.Measure;
+using Gache.Bench.Wire;
+using Gache.Store;
+using Xunit;
+
+namespace Gache.Bench.Tests;
+
+/// <summary>Callers against servers that do what a test says.</summary>
+public sealed class LoadTests
+{
+    private const int KeyCount = 100;
+
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(400);
+
+    private static LoadResult Run(Part part, int callers, double? rate, TimeSpan? timeout, AcknowledgedKeys acknowledged, params CannedServer[] servers)
+    {
+        var keys = new KeySpace(servers[0].Address, "", valueBytes: 100);
+        var plan = new LoadPlan
+        {
+            Part = part,
+            Wire = new KeyWire(keys, Verification.Content, level: null),
+            Acknowledged = acknowledged,
+            KeysOf = number => new SequentialKeys(number, callers, KeyCount),
+            Callers = callers,
+            Duration = Short,
+            Timeout = timeout ?? TimeSpan.FromSeconds(10),
+            Rate = rate,
+        };
+        return new LoadRun(plan, new Owners(servers.Select(server => server.Address))).Run(null, TestContext.Current.CancellationToken);
+    }
+
+    private static LoadResult Run(Part part, int callers, params CannedServer[] servers) => Run(part, callers, null, null, new AcknowledgedKeys(KeyCount), servers);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    public async Task What_was_set_is_read_and_every_answer_counted(int callers)
+    {
+        await using var server = new CannedServer { Piece = callers == 1 ? 17 : int.MaxValue };
+        LoadResult result = Run(Part.Mix(0.5), callers, server);
+
+        Assert.Equal((0, 0, 0), (result.Wrong, result.Refused, result.Unanswered));
+        Assert.Equal(server.Asked, result.Right);
+        Assert.Equal(result.Right, result.Reads.TotalCount + result.Writes.TotalCount);
+        Assert.True(result.Reads.TotalCount > 10 && result.Writes.TotalCount > 10, $"{result}");
+        Assert.Equal(result.Right, result.Samples.Sum(sample => sample.Right));
+    }
+
+    [Fact]
+    public async Task A_value_that_is_not_what_was_set_is_wrong_and_shown()
+    {
+        await using var server = new CannedServer();
+        server.Instead = (method, key) => method == "GET" && key == "/key/13" ? CannedServer.Answer("200 OK", new string('x', 100)) : null;
+        LoadResult result = Run(Part.Mix(0.5), 4, server);
+
+        Assert.True(result.Wrong > 0);
+        Assert.Contains("GET of key 13: 200, 100 bytes, but not those that were set", result.WrongReasons);
+    }
+
+    [Fact]
+    public async Task A_key_that_was_set_and_is_not_there_is_wrong_and_one_that_was_not_is_missing()
+    {
+        await using var server = new CannedServer();
+        var acknowledged = new AcknowledgedKeys(KeyCount);
+        Assert.True(Run(Part.Get, 1, null, null, acknowledged, server) is { Wrong: 0, Missing: > 0 } unknown && unknown.Missing == unknown.Right);
+
+        Run(Part.Set, 1, null, null, acknowledged, server);
+        Assert.True(acknowledged.HasAll);
+        server.Instead = (method, _) => method == "GET" ? CannedServer.Answer("404 Not Found") : null;
+        Assert.True(Run(Part.Get, 1, null, null, acknowledged, server) is { Wrong: > 0, Missing: 0, Right: 0 });
+    }
+
+    [Fact]
+    public async Task Owners_are_asked_through_another_once_a_slot_and_then_directly()
+    {
+        await using var owner = new CannedServer();
+        await using var other = new CannedServer();
+        other.Instead = (_, key) => CannedServer.MovedTo(owner.Address, key);
+        LoadResult result = Run(Part.Mix(0.5), 1, other);
+
+        Assert.Equal(0, result.Wrong);
+        Assert.Equal(other.Asked, result.Redirected);
+        Assert.InRange(result.Redirected, 1, KeyCount); // each key's slot once
+        Assert.Equal(owner.Asked, result.Right);
+        Assert.True(result.Right > 2 * KeyCount, $"{result}");
+    }
+
+    [Fact]
+    public async Task A_redirect_without_end_is_wrong_and_ends()
+    {
+        await using var one = new CannedServer();
+        await using var two = new CannedServer();
+        one.Instead = (_, key) => CannedServer.MovedTo(two.Address, key);
+        two.Instead = (_, key) => CannedServer.MovedTo(one.Address, key);
+        LoadResult result = Run(Part.Set, 1, one, two);
+
+        Assert.Equal(0, result.Right);
+        Assert.True(result.Wrong > 0);
+        Assert.StartsWith("redirected without end", result.WrongReasons[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_refusal_is_counted_as_one_and_its_caller_rests()
+    {
+        await using var server = new CannedServer { Instead = (_, _) => CannedServer.Answer("503 Service Unavailable", "{\"code\":\"no-leader\"}") };
+        LoadResult result = Run(Part.ParallelSet, 2, server);
+
+        Assert.Equal((0, 0, 0), (result.Right, result.Wrong, result.Unanswered));
+        Assert.InRange(result.Refused, 2, 2 * Short.TotalMilliseconds / 10);
+        Assert.Contains("no-leader", result.Failures[0], StringComparison.Ordinal);
+        Assert.True(result.LongestWriteGap >= Short - TimeSpan.FromMilliseconds(2), $"{result}");
+    }
+
+    [Fact]
+    public async Task A_server_that_hangs_up_is_left_for_another_and_no_write_is_thought_to_be_acknowledged()
+    {
+        await using var good = new CannedServer();
+        await using var bad = new CannedServer { Instead = (_, _) => "" };
+        var acknowledged = new AcknowledgedKeys(KeyCount);
+        LoadResult result = Run(Part.Mix(0.5), 2, null, null, acknowledged, bad, good);
+
+        Assert.Equal(0, result.Wrong);
+        Assert.InRange(result.Unanswered, 1, bad.Asked);
+        Assert.True(result.Right > 100, $"{result}");
+    }
+
+    [Fact]
+    public async Task An_answer_that_does_not_come_is_given_up_at_its_time()
+    {
+        var never = new TaskCompletionSource();
+        await using var server = new CannedServer { Before = () => never.Task };
+        LoadResult result = Run(Part.Set, 1, null, TimeSpan.FromMilliseconds(150), new AcknowledgedKeys(KeyCount), server);
+        never.SetResult();
+
+        Assert.Equal(0, result.Right);
+        Assert.InRange(result.Unanswered, 1, 4);
+    }
+
+    /// <summary>The reason for the open loop: a closed one sends nothing while the server stalls, and so has one slow request to tell of.</summary>
+    [Fact]
+    public async Task In_the_open_loop_a_stall_is_charged_to_all_that_were_due_meanwhile()
+    {
+        const int stall = 200;
+        const int rate = 500;
+        int asked = 0;
+        await using var server = new CannedServer
+        {
+            Before = () => Interlocked.Increment(ref asked) == rate / 10 ? Task.Delay(stall, TestContext.Current.CancellationToken) : Task.CompletedTask,
+        };
+        LoadResult open = Run(Part.Set, 1, rate, null, new AcknowledgedKeys(KeyCount), server);
+
+        Assert.Equal(rate * Short.TotalSeconds, open.Right + open.NotSent);
+        // One of them waited for the whole stall, those due during it less and less: half of the stall's requests waited for half of it,
+        // unless the machine was so busy that some had not been sent at the end, which is said.
+        double slow = Enumerable.Range(1, 1_000).Count(i => Latencies.At(open.All, i / 10.0).TotalMilliseconds > stall / 2.0) / 1_000.0 * open.Right;
+        Assert.True(slow + open.NotSent >= rate * (stall / 2_000.0) * 0.8, $"only {slow} of {open.Right} were slow, {open.NotSent} were not sent");
+    }
+
+    [Fact]
+    public void An_owner_that_fails_is_forgotten_and_servers_are_bounded()
+    {
+        var owners = new Owners(["127.0.0.1:1", "127.0.0.1:2"]);
+        Assert.False(owners.KnowsAny);
+        Endpoint third = owners.Learn(5, "127.0.0.1:3")!;
+        owners.Learn(6, "127.0.0.1:2");
+        owners.Learn(Slot.Count - 1, "127.0.0.1:3");
+        Assert.Equal((third, third, 1), (owners.Of(5), owners.Of(Slot.Count - 1), owners.Of(6)!.Number));
+
+        owners.Forget(third);
+        Assert.Null(owners.Of(5));
+        Assert.Null(owners.Of(Slot.Count - 1));
+        Assert.NotNull(owners.Of(6));
+
+        for (int port = 100; port < 100 + (2 * Owners.MaxEndpoints); port++) owners.Learn(7, $"127.0.0.1:{port}");
+        Assert.Equal(Owners.MaxEndpoints, owners.All.Count);
+        Assert.Null(owners.Learn(8, "127.0.0.1:9999"));
+        Assert.Null(owners.Learn(8, "nowhere.invalid:1"));
+    }
+}
