@@ -107,6 +107,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
             return Refuse(NodeStart.ExitCodeOf(failure)!.Value, failure.Message);
         }
 
+        using var idleMemory = new IdleMemory(TimeProvider.System);
         IReadOnlyCollection<string> addresses = host.Addresses;
         LogServing(events, addresses, options.AdvertisedApi, options.RaftDir, Version);
         host.Serve(new NodeShard(node));
