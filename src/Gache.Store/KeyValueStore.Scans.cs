@@ -18,7 +18,7 @@ public sealed partial class KeyValueStore
         ReadOnlyMemory<byte> after = query.From.After;
         for (; slot <= query.LastSlot; slot++, after = default)
         {
-            if (!ownership.IsServed(slot)) return new ScanPage(keys, ScanEnd.NotServed, new ScanPosition(slot, after));
+            if (!ownership.IsServed(slot) && !Planted.Is(PlantedFault.ScanOfForeignSlots)) return new ScanPage(keys, ScanEnd.NotServed, new ScanPosition(slot, after));
             if (table.Blocks.IsEmpty(slot)) continue;
             if (slotsLeft-- == 0) return new ScanPage(keys, ScanEnd.Bound, new ScanPosition(slot, after));
 

@@ -111,12 +111,12 @@ public sealed partial class KeyValueStore
     {
         var answer = new ByteWriter(2 + branch.Length * TxnResultBytes);
         TxnAnswer.WriteHead(answer, succeeded, branch.Length);
-        foreach (TxnOperationAt one in branch) CarryOut(txn, one, answer);
+        for (int i = 0; i < branch.Length; i++) CarryOut(txn, branch[i], answer, isLeftOut: i > 0 && Planted.Is(PlantedFault.TransactionHalfDone));
 
         return new ApplyResult(ApplyStatus.Done, Revision, false, 0, answer.Written.ToArray());
     }
 
-    private void CarryOut(in TxnView txn, in TxnOperationAt one, ByteWriter answer)
+    private void CarryOut(in TxnView txn, in TxnOperationAt one, ByteWriter answer, bool isLeftOut)
     {
         int slot = txn.Slot;
         ReadOnlySpan<byte> key = txn.KeyOf(one);
@@ -131,6 +131,7 @@ public sealed partial class KeyValueStore
         ulong newDue = one.Ttl != 0 ? SlotTime(slot) + one.Ttl : one.KeepsTtl && exists ? present.Due : 0;
         ApplyResult done = one.Kind switch
         {
+            _ when isLeftOut => new ApplyResult(ApplyStatus.Done, Revision, exists),
             TxnOperationKind.Add => Add(slot, key, exists, present, one.Counter, exists ? present.Due : newDue),
             TxnOperationKind.Delete => Write(slot, new CommandView(CommandKind.Delete, 0, key, default)),
             _ => Write(slot, new CommandView(CommandKind.Set, 0, key, txn.ValueOf(one)), newDue),
