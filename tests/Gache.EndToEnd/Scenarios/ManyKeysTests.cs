@@ -21,7 +21,7 @@ public sealed class ManyKeysTests
         Assert.Equal(Stable, filled.Text.Split('\n').Count(line => line.Contains("\"status\":201", StringComparison.Ordinal)));
 
         using var stop = new CancellationTokenSource();
-        Task others = Task.Run(() => ComeAndGoAsync(cluster, stop.Token));
+        Task others = ComeAndGoAsync(cluster, stop.Token);
         string[] ends = ["[[0,1499]]", "[[5001,6500]]", "[[10001,11500]]"];
         for (int from = 0; from < 3; from++)
         {

@@ -21,6 +21,9 @@ internal static class ManyLimits
     /// <summary>Reads of one group that are under way at once, however small their values turn out to be.</summary>
     public const int ReadsAtOnce = 64;
 
+    /// <summary>A group of a batch's lines is begun no further once it has taken so long, well below the time after which nobody waits for its answer.</summary>
+    public static readonly TimeSpan LongestGroup = TimeSpan.FromSeconds(1);
+
     /// <summary>A page asks at most so many times for the keys of the next slots, at their owners.</summary>
     public const int MaxAsksOfPage = 16;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gache.Replication;
 using Gache.Store;
 
@@ -10,12 +11,13 @@ internal static class ShardWork
     public static Task<Inspected<ScanPage>> ScanAsync(IShard shard, ScanQuery query) => shard.InspectLatestAsync(store => store.Scan(query));
 
     /// <summary>Carries out steps: those on one key in their order, all others beside each other.</summary>
-    /// <returns>One end a step. Once values read fill the answer, reads are deferred, and what follows them with them.</returns>
+    /// <returns>One end a step. Once values read fill the answer, or it took long, the rest is deferred: it was not carried out, and is asked for again.</returns>
     public static async Task<StepEnd[]> RunAsync(IShard shard, IReadOnlyList<Step> steps)
     {
         var ends = new StepEnd[steps.Count]; // deferred, each
         long bytes = 0;
         bool isFull = false;
+        long began = Stopwatch.GetTimestamp();
         for (int from = 0; from < steps.Count && !isFull;)
         {
             int end = EndOfRound(steps, from);
@@ -43,6 +45,7 @@ internal static class ShardWork
             }
 
             from = end;
+            isFull |= Stopwatch.GetElapsedTime(began) >= ManyLimits.LongestGroup; // so that whoever asked does not give up waiting for what was done
         }
 
         // Whoever stepped the replica last runs this, and has other requests to answer: what is made of so many ends is not for its thread.
