@@ -83,6 +83,7 @@ public sealed partial class Replica
             Refuse(operation, ShuttingDown);
         }
 
+        ForgetBatches();
         members.StopLeading(ShuttingDown);
         RefuseWishes();
         while (joins.TryDequeue(out (JoinRequest Request, TaskCompletionSource<JoinAnswer> Answer) join))

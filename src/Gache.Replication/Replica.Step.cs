@@ -159,6 +159,7 @@ public sealed partial class Replica
     private void TakeRequests()
     {
         Operation? next = incoming.TakeAll();
+        long oldest = next is null ? 0 : Stages.TakeQueued();
         while (next is not null)
         {
             Operation operation = next;
@@ -166,6 +167,8 @@ public sealed partial class Replica
             operation.Next = null;
             if (!TryDispatch(operation)) parked.Add(operation, nowTick + ReplicaOptions.InTicks(options.LeaderWait));
         }
+
+        NoteQueued(oldest);
     }
 
     /// <summary>Starts a request, or refuses it; false if it must wait for a leader.</summary>
@@ -222,6 +225,7 @@ public sealed partial class Replica
             count++;
         }
 
+        if (count > 0) NoteBatch();
         pacer.Taken(waitingWrites.Count);
         lastBatch = count;
         Counters.Proposals += count;
@@ -256,6 +260,7 @@ public sealed partial class Replica
     {
         if (isLoading) return false;
         ulong limit = core.ApplyLimit;
+        long began = appliedIndex < limit ? NoteCommitted(Math.Min(limit, appliedIndex + MaxAppliedPerStep)) : 0;
         int left = MaxAppliedPerStep;
         while (appliedIndex < limit && left-- > 0)
         {
@@ -270,6 +275,7 @@ public sealed partial class Replica
             Answer(entry, result);
         }
 
+        if (began != 0) NoteApplied(began);
         core.Applied(appliedIndex);
         clock.Hear(store.StoreTimeMilliseconds);
         taker.Pump(core.Role == Role.Leader);
@@ -410,6 +416,7 @@ public sealed partial class Replica
         // These were never proposed, and reads have no effect: they may look for the next leader.
         while (waitingWrites.TryDequeue(out WriteOperation? write)) Park(write);
         while (reads.TakeUnconfirmed() is { } read) Park(read);
+        ForgetBatches();
         sender.Stop();
         members.StopLeading(NotLeading());
     }
@@ -440,8 +447,10 @@ public sealed partial class Replica
 
     private void HandOverAnswers()
     {
+        (long AppliedAt, long ArrivedAt) ofBatch = answersOfBatch;
+        answersOfBatch = default;
         if (answers.Count == 0) return;
-        given.Enqueue(answers);
+        given.Enqueue(new GivenAnswers(answers, ofBatch.AppliedAt, ofBatch.ArrivedAt));
         answers = Interlocked.Exchange(ref spareAnswers, null) ?? [];
     }
 
@@ -453,16 +462,17 @@ public sealed partial class Replica
         completing = this;
         while (true)
         {
-            if (given.TryDequeue(out List<Operation>? ready))
+            if (given.TryDequeue(out GivenAnswers ready))
             {
-                foreach (Operation operation in ready)
+                foreach (Operation operation in ready.Answers)
                 {
                     Release(operation);
                     operation.Complete();
                 }
 
-                ready.Clear();
-                spareAnswers = ready;
+                if (ready.ArrivedAt != 0) NoteAnswered(ready);
+                ready.Answers.Clear();
+                spareAnswers = ready.Answers;
             }
             else if (afterStep.TryDequeue(out Action? tell)) tell();
             else break;

@@ -34,7 +34,7 @@ public sealed record ReplicaParts
     /// <summary>Where work waits for the disk.</summary>
     public required IBackground Background { get; init; }
 
-    /// <summary>Monotonic time, for the store's clock only.</summary>
+    /// <summary>Monotonic time, for the store's clock and for what is measured.</summary>
     public required TimeProvider Time { get; init; }
 
     /// <summary>Free bytes on the data folder's disk.</summary>
@@ -115,7 +115,7 @@ public sealed partial class Replica : ITransportEvents
     private readonly MemberKeeper members;
     private readonly List<Entry> readAhead = [];
     private readonly List<Action> atNextTick = [];
-    private readonly ConcurrentQueue<List<Operation>> given = new(); // decided, to be told outside the step
+    private readonly ConcurrentQueue<GivenAnswers> given = new(); // decided, to be told outside the step
     private List<Operation> answers = [];
     private List<Operation>? spareAnswers;
     private long nowTick;
@@ -140,6 +140,7 @@ public sealed partial class Replica : ITransportEvents
         outgoing = new OutgoingMessages(transport, Counters);
         checksums = new ChecksumLedger(options.ChecksumEvery);
         clock = new StoreClock(parts.Time);
+        Stages = new StageTimes(parts.Time);
         storeTime = () => core.Role == Role.Leader ? clock.Now() : clock.HeardMilliseconds;
         taker = new SnapshotTaker(parts.Snapshots, background, Post);
         sender = new SnapshotSender(parts.Snapshots, background, transport, Post, identity.Node);
@@ -173,6 +174,9 @@ public sealed partial class Replica : ITransportEvents
 
     /// <summary>What is counted.</summary>
     public ReplicaCounters Counters { get; } = new();
+
+    /// <summary>How long the stages of writes take.</summary>
+    public StageTimes Stages { get; }
 
     /// <summary>A picture of the replica; replaced within 100 ms of a change, at once when leadership changes.</summary>
     public ReplicaStatus Status { get; private set; }
@@ -346,6 +350,7 @@ public sealed partial class Replica : ITransportEvents
         long bytes = Interlocked.Add(ref queuedBytes, operation.QueuedBytes);
         if (count <= options.MaxQueuedRequests && bytes <= options.MaxQueuedBytes && !hasEnded)
         {
+            if (operation is WriteOperation) Stages.WillQueue();
             incoming.Push(operation);
             return true;
         }

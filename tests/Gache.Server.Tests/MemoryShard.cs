@@ -12,6 +12,7 @@ internal sealed class MemoryShard : IShard, IDisposable
 {
     private readonly KeyValueStore keys = new();
     private readonly Lock gate = new();
+    private int waiting;
 
     public static NodeId Node { get; } = new(7);
 
@@ -19,7 +20,11 @@ internal sealed class MemoryShard : IShard, IDisposable
 
     public ReplicaCounters Counters { get; } = new();
 
-    public LogWriterCounters? LogCounters { get; } = new();
+    public LogWriterCounters? LogCounters { get; } = new(TimeProvider.System);
+
+    public StageTimes? Stages { get; set; } = new(TimeProvider.System);
+
+    public TransportCounters? Peers { get; } = new();
 
     /// <summary>If set, the answer to everything.</summary>
     public Refusal? Refusal { get; set; }
@@ -32,6 +37,9 @@ internal sealed class MemoryShard : IShard, IDisposable
     public JoinAnswer JoinAnswer { get; set; } = new(null, JoinRefusal.None, "", new ClusterId(3), new ShardId(5), new NodeId(9)) { Slots = SlotSet.All };
 
     public int Writes { get; private set; }
+
+    /// <summary>Requests that came to <see cref="Gate"/>.</summary>
+    public int Waiting => Volatile.Read(ref waiting);
 
     public ReadLevel LastLevel { get; private set; }
 
@@ -70,7 +78,7 @@ internal sealed class MemoryShard : IShard, IDisposable
 
     public async ValueTask<WriteAnswer> WriteAsync(byte[] command)
     {
-        if (Gate is { } wait) await wait;
+        if (Gate is { } wait) await PassAsync(wait);
         if (Refusal is { } refusal) return new WriteAnswer(refusal);
 
         Assert.True(Command.TryParse(command, out CommandView view));
@@ -90,9 +98,15 @@ internal sealed class MemoryShard : IShard, IDisposable
         }
     }
 
+    private async Task PassAsync(Task wait)
+    {
+        Interlocked.Increment(ref waiting);
+        await wait;
+    }
+
     public async ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level)
     {
-        if (Gate is { } wait) await wait;
+        if (Gate is { } wait) await PassAsync(wait);
         LastLevel = level;
         if (Refusal is { } refusal) return new ReadAnswer(refusal);
         lock (gate)

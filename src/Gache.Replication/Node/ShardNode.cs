@@ -1,6 +1,7 @@
 using Gache.Log;
 using Gache.Primitives;
 using Gache.Raft;
+using Gache.Replication.Transport;
 using Gache.Store;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +24,8 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     private volatile RunningMember? member;
     private volatile string? foreign; // why this node may found nothing
     private volatile string waiting = "starting";
+    private long waitingSince; // when it began to look for a shard; 0 before
+    private bool saidThatItLasts;
     private volatile bool hasHeardOfShard;
     private readonly Lock founding = new(); // agreeing and founding exclude each other
     private volatile FoundingConsent? consent; // to another's founding
@@ -60,6 +63,9 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
 
     /// <summary>What the log's writer counted; null before the node belongs to a shard.</summary>
     public LogWriterCounters? LogCounters => member?.LogCounters;
+
+    /// <summary>What the raft port has counted; null for a node without one.</summary>
+    public TransportCounters? TransportCounters => (transport as TcpTransport)?.Counters;
 
     /// <summary>A picture of the node, also before it belongs to a shard.</summary>
     public ReplicaStatus Status
@@ -368,8 +374,11 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
 
     private void TellWaiting(string words)
     {
-        if (words != waiting) logger.StillJoining(words);
-        waiting = words;
+        // A node that starts does not know the others yet: that is worth a warning only when it lasts.
+        if (waitingSince == 0) waitingSince = Math.Max(1, options.Time.GetTimestamp());
+        bool lasts = options.Time.GetElapsedTime(waitingSince) >= OncePerReason.Lasting;
+        if (words != waiting || lasts != saidThatItLasts) logger.StillJoining(lasts ? LogLevel.Warning : LogLevel.Information, words);
+        (waiting, saidThatItLasts) = (words, lasts);
     }
 
     private async Task AnnounceAsync(FolderIdentity who)

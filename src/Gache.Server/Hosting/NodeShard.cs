@@ -21,6 +21,12 @@ internal sealed class NodeShard(ShardNode node) : IShard
     public LogWriterCounters? LogCounters => node.LogCounters;
 
     /// <inheritdoc/>
+    public StageTimes? Stages => node.Replica?.Stages;
+
+    /// <inheritdoc/>
+    public TransportCounters? Peers => node.TransportCounters;
+
+    /// <inheritdoc/>
     public ValueTask<WriteAnswer> WriteAsync(byte[] command) => node.WriteAsync(command);
 
     /// <inheritdoc/>

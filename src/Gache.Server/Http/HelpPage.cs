@@ -17,6 +17,7 @@ internal sealed class HelpPage(ApiSettings settings)
         {settings.AdvertisedApi}/cluster    the shard, its leader, its members
         {settings.AdvertisedApi}/readyz     whether this node can serve, and why not
         {settings.AdvertisedApi}/metrics    figures for Prometheus
+        {settings.AdvertisedApi}/docs       everything that can be asked; /openapi.json is the same for programs
 
         -L follows to the leader. Add -i to see revisions (ETag) and errors in full.
 

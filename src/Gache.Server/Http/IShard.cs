@@ -17,6 +17,12 @@ internal interface IShard
     /// <summary>What the log's writer has counted; null while the node belongs to no shard.</summary>
     LogWriterCounters? LogCounters { get; }
 
+    /// <summary>How long the stages of writes take; null while the node belongs to no shard.</summary>
+    StageTimes? Stages { get; }
+
+    /// <summary>What the raft port has counted; null for a shard that nobody can join.</summary>
+    TransportCounters? Peers { get; }
+
     /// <summary>Proposes a command; completes when it is applied, or with a refusal. Ownership of the array passes.</summary>
     /// <remarks>May complete inline on the thread that steps the replica: nothing after the await may block.</remarks>
     ValueTask<WriteAnswer> WriteAsync(byte[] command);

@@ -1,5 +1,6 @@
 using Gache.Cluster.Calls.Wire;
 using Gache.Primitives;
+using Microsoft.Extensions.Logging;
 
 namespace Gache.Cluster.Calls.Outbound;
 
@@ -142,7 +143,7 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
         }
 
         why = dialled.Fault;
-        if (pace.IsNews(dialled.Fault) && !stopped.IsCancellationRequested) options.Logger.DialFailed(address, dialled.Fault);
+        if (!stopped.IsCancellationRequested && pace.LevelOf(dialled.Fault) is var level and not LogLevel.None) options.Logger.DialFailed(level, address, dialled.Fault);
         CallOutcome outcome = dialled.IsRefused ? CallOutcome.Refused : CallOutcome.NotSent;
 
         // Refused because another was expected there: those who take anybody, or that one, try again.

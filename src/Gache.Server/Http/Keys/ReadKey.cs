@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Requests;
 using Gache.Server.Http.Routing;
 using Gache.Store;
 using Microsoft.Extensions.Primitives;
@@ -56,7 +57,7 @@ internal sealed class ReadKey(Elsewhere elsewhere)
             return Task.CompletedTask;
         }
 
-        if (answer.Value.Length > SliceBytes) return SendSlicesAsync(response.BodyWriter, answer);
+        if (answer.Value.Length > SliceBytes) return SendSlicesAsync(context, answer);
 
         // The pipe has copied the bytes when this returns, so the store may have its memory back.
         ValueTask<FlushResult> flush = response.BodyWriter.WriteAsync(answer.Value);
@@ -83,17 +84,21 @@ internal sealed class ReadKey(Elsewhere elsewhere)
             : DeclinedAnswer.ConditionFailedAsync(context, exists, revision);
     }
 
-    private static async Task SendSlicesAsync(PipeWriter writer, ReadAnswer answer)
+    private static async Task SendSlicesAsync(HttpContext context, ReadAnswer answer)
     {
+        PipeWriter writer = context.Response.BodyWriter;
+        long began = RequestTime.Now;
         using (answer)
         {
             for (ReadOnlyMemory<byte> rest = answer.Value; !rest.IsEmpty;)
             {
                 int count = Math.Min(rest.Length, SliceBytes);
                 FlushResult flush = await writer.WriteAsync(rest[..count]).ConfigureAwait(false);
-                if (flush.IsCompleted) return; // the client has gone
+                if (flush.IsCompleted) break; // the client has gone
                 rest = rest[count..];
             }
+
+            RequestTime.Note(context, RequestTime.Spent.ByClient, began);
         }
     }
 }

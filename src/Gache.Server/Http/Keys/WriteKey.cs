@@ -4,6 +4,7 @@ using System.Text;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Requests;
 using Gache.Server.Http.Routing;
 using Gache.Store;
 
@@ -70,7 +71,9 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
             }
 
             command = Begin(write, key, length);
+            long began = RequestTime.Now;
             await ValueBody.ReadAsync(context.Request.BodyReader, command.Value).ConfigureAwait(false);
+            RequestTime.Note(context, RequestTime.Spent.ByClient, began);
         }
 
         await Propose(context, shard, write, command).ConfigureAwait(false);
@@ -82,8 +85,10 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
         using (var share = new BodyShare(bodies))
         {
             var body = new ByteWriter();
+            long began = RequestTime.Now;
             ValueBody.End end = await ValueBody.ReadStreamAsync(
                 context.Request.BodyReader, write.HasValue ? settings.MaxValueBytes : 0, body, share).ConfigureAwait(false);
+            RequestTime.Note(context, RequestTime.Spent.ByClient, began);
             if (end != ValueBody.End.Complete)
             {
                 context.Response.Headers.Connection = "close"; // nobody waits for the rest

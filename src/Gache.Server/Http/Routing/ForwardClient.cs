@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using Gache.Cluster;
 using Gache.Server.Http.Keys;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Requests;
 using Gache.Primitives;
+using Gache.Server.Tracing;
 
 namespace Gache.Server.Http.Routing;
 
@@ -9,7 +12,7 @@ namespace Gache.Server.Http.Routing;
 /// <remarks>Never by an HTTP client, which may resend by itself: sent and not answered is 504, and only what surely did not arrive is 503 (P11).</remarks>
 internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
 {
-    private static readonly string[] Passed = ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Idempotency-Key", "Content-Type"];
+    private static readonly string[] Passed = ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Idempotency-Key", "Content-Type", "tracestate"];
 
     private const int SliceBytes = 64 * 1024;
 
@@ -36,8 +39,12 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         bool isRead = request.Method == HttpMethods.Get || request.Method == HttpMethods.Head;
         using var share = new BodyShare(bodies);
         if ((taken ?? await TakeBodyAsync(context, share).ConfigureAwait(false)) is not { } body) return;
+        using Activity? span = RequestTracing.Source.StartActivity("forward", ActivityKind.Client);
+        span?.SetTag("server.address", peer.ApiAddress);
         var passed = new ForwardedRequest(hops, request.Method, Target.OriginForm(RawTarget.Of(context)).ToString(), HeadersOf(request), body);
+        long asked = RequestTime.Now;
         (ForwardedAnswer? answer, CallResult result) = await AskAsync(peer, passed).ConfigureAwait(false);
+        RequestTime.Note(context, RequestTime.Spent.Forwarded, asked);
         if (answer is not null)
         {
             await PassBackAsync(context, answer).ConfigureAwait(false);
@@ -77,12 +84,15 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
             if (!string.Equals(name, "Connection", StringComparison.OrdinalIgnoreCase)) response.Headers[name] = value;
         }
 
+        long began = RequestTime.Now;
         for (ReadOnlyMemory<byte> rest = answer.Body; !rest.IsEmpty;)
         {
             ReadOnlyMemory<byte> slice = rest[..Math.Min(rest.Length, SliceBytes)];
             if ((await response.BodyWriter.WriteAsync(slice).ConfigureAwait(false)).IsCompleted) return; // the client has gone
             rest = rest[slice.Length..];
         }
+
+        RequestTime.Note(context, RequestTime.Spent.ByClient, began);
     }
 
     private async Task<ReadOnlyMemory<byte>?> TakeBodyAsync(HttpContext context, BodyShare share)
@@ -100,7 +110,9 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         if (share.TryGrow((int)(request.ContentLength ?? 0))) // before that much is allocated
         {
             body = new ByteWriter((int)(request.ContentLength ?? 4_096));
+            long began = RequestTime.Now;
             end = await ValueBody.ReadStreamAsync(request.BodyReader, settings.MaxValueBytes, body, share).ConfigureAwait(false);
+            RequestTime.Note(context, RequestTime.Spent.ByClient, began);
         }
 
         if (end == ValueBody.End.Complete) return body!.WrittenMemory;
@@ -114,6 +126,8 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
     private static List<KeyValuePair<string, string>> HeadersOf(HttpRequest request)
     {
         var headers = new List<KeyValuePair<string, string>>();
+        string? trace = Activity.Current?.Id ?? request.Headers.TraceParent; // the span of this hop, or else the client's own
+        if (trace is not null) headers.Add(new("traceparent", trace));
         foreach (string name in Passed)
         {
             if (request.Headers.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues values)) headers.Add(new(name, values.ToString()));
