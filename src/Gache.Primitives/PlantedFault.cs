@@ -54,6 +54,12 @@ public enum PlantedFault
     /// <summary>A key is over some seconds before its time.</summary>
     ExpiredEarly,
 
+    /// <summary>A request that waits is answered when half of its time is over, whatever there is to answer.</summary>
+    WaitCutShort,
+
+    /// <summary>A stale read does not wait until its replica has what it must see.</summary>
+    RevisionNotAwaited,
+
     /// <summary>Of a transaction only the first operation is carried out.</summary>
     TransactionHalfDone,
 

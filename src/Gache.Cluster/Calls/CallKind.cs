@@ -33,11 +33,14 @@ public enum CallKind : byte
     /// <summary>What an operator asked at another node.</summary>
     Admin = 10,
 
+    /// <summary>As <see cref="Forward"/>, for a request that waits until a key is what it asks for; on a connection of its own, and it may be given up.</summary>
+    ForwardWait = 11,
+
     /// <summary>A page of keys, of the slots that the receiver's shard serves.</summary>
-    ScanKeys = 11,
+    ScanKeys = 12,
 
     /// <summary>Commands and reads of clients, which the receiver's shard is to carry out.</summary>
-    Steps = 12,
+    Steps = 13,
 }
 
 /// <summary>What kinds have in common.</summary>

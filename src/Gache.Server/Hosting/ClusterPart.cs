@@ -113,10 +113,12 @@ internal sealed class ClusterPart : IAsyncDisposable
     private NodeCalls Requests(ApiHost host)
     {
         var budget = new AnswerBudget(() => server?.HeldBytes ?? 0);
+        var forward = new ForwardHandler(host.Answer, budget);
         var many = new ManyHandler(() => host.Dispatcher.Shard, budget);
         return new NodeCalls(new Dictionary<CallKind, ICallHandler>
         {
-            [CallKind.Forward] = new ForwardHandler(host.Answer, budget),
+            [CallKind.Forward] = forward,
+            [CallKind.ForwardWait] = forward,
             [CallKind.ScanKeys] = many,
             [CallKind.Steps] = many,
         });

@@ -176,6 +176,13 @@ internal sealed class ServedConnection(IDuplexPipe transport, string remote, Act
             }
 
             FrameHead head = frame.Head;
+            if (head.Type == FrameType.Cancel)
+            {
+                budget.Return(frame.HeldBytes);
+                requests.Abandon(head.RequestId);
+                continue;
+            }
+
             bool isRequest = head.Type == FrameType.Request && head.RequestId > lastId;
             if (!isRequest)
             {
@@ -211,7 +218,8 @@ internal sealed class ServedConnection(IDuplexPipe transport, string remote, Act
         options.Counters.RequestReceived(head.Kind);
         try
         {
-            options.Handler.Handle(caller, head.Kind, frame.Body, request.Answer);
+            if (head.Kind == CallKind.ForwardWait) options.Handler.Handle(caller, head.Kind, frame.Body, request.Answer, request.Abandoned);
+            else options.Handler.Handle(caller, head.Kind, frame.Body, request.Answer);
             return true;
         }
         catch (Exception e)

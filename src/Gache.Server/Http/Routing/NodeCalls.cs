@@ -11,4 +11,10 @@ internal sealed class NodeCalls(IReadOnlyDictionary<CallKind, ICallHandler> hand
     {
         if (handlers.TryGetValue(kind, out ICallHandler? handler)) handler.Handle(from, kind, body, answer);
     }
+
+    /// <inheritdoc/>
+    public void Handle(Caller from, CallKind kind, ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer, CancellationToken abandoned)
+    {
+        if (handlers.TryGetValue(kind, out ICallHandler? handler)) handler.Handle(from, kind, body, answer, abandoned);
+    }
 }
