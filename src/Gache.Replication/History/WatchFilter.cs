@@ -8,8 +8,8 @@ public sealed class WatchFilter
     private WatchFilter(byte[] bytes, bool isPrefix)
     {
         (Bytes, IsPrefix) = (bytes, isPrefix);
-        int slot = Slot.Of(bytes);
-        (FirstSlot, LastSlot) = isPrefix && !HasWholeTag(bytes) ? (0, Slot.Count - 1) : (slot, slot);
+        int? slot = isPrefix ? Slot.OfPrefix(bytes) : Slot.Of(bytes);
+        (FirstSlot, LastSlot) = (slot ?? 0, slot ?? Slot.Count - 1);
     }
 
     /// <summary>The key or the prefix.</summary>
@@ -38,11 +38,4 @@ public sealed class WatchFilter
 
     /// <summary>Whether a watched key can be in a slot.</summary>
     public bool Includes(int slot) => slot >= FirstSlot && slot <= LastSlot;
-
-    /// <summary>With the first brace closed behind at least one byte, all that begins so has the same tag (<see cref="Slot.Of"/>).</summary>
-    private static bool HasWholeTag(ReadOnlySpan<byte> prefix)
-    {
-        int open = prefix.IndexOf((byte)'{');
-        return open >= 0 && prefix[(open + 1)..].IndexOf((byte)'}') > 0;
-    }
 }

@@ -49,7 +49,7 @@ internal sealed partial class Dispatcher
         cluster = new ClusterPage(settings);
         join = new JoinEndpoint(joins);
         operators = new OperatorEndpoints(elsewhere);
-        many = new ManyEndpoints(settings, elsewhere);
+        many = new ManyEndpoints(settings, elsewhere, () => watches?.Invoke());
         help = new HelpPage(settings);
         watch = new WatchEndpoint(elsewhere);
         openApi = new OpenApiPage(settings);

@@ -61,6 +61,39 @@ public sealed class ManyKeysTests
     }
 
     [Fact]
+    public async Task A_watch_from_a_scans_first_page_misses_nothing_of_what_changes_during_the_scan()
+    {
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 1);
+        for (int i = 0; i < 20; i++) await cluster.WriteAsync(cluster.Nodes[i % 3], $"both:{i}", "old");
+        Answer page = await cluster.Client.SendAsync(HttpMethod.Get, $"{cluster.Nodes[0].Url}/keys?prefix=both:&limit=5&values=true");
+        string from = page.Json.GetProperty("watch").GetString()!;
+        var seen = new Dictionary<string, string>();
+        for (int n = 0; ; n++)
+        {
+            foreach (JsonElement key in page.Json.GetProperty("keys").EnumerateArray()) seen[key.GetProperty("key").GetString()!] = key.GetProperty("value").GetString()!;
+            for (int i = 0; i < 20; i += 3) await cluster.WriteAsync(cluster.Nodes[1], $"both:{i}", $"new{n}"); // between two pages
+            if (!page.Json.TryGetProperty("cursor", out JsonElement next)) break;
+            page = await cluster.Client.SendAsync(HttpMethod.Get, $"{cluster.Nodes[n % 3].Url}/keys?prefix=both:&limit=5&values=true&cursor={next.GetString()}");
+            Assert.False(page.Json.TryGetProperty("watch", out _));
+        }
+
+        await cluster.WriteAsync(cluster.Nodes[0], "both:last", "end");
+        await using var watching = new Watching(cluster.Nodes, $"prefix=both:&from={from}");
+        await Wait.UntilAsync("the watch tells the last change", () => Task.FromResult(watching.Changes.Any(change => change.Key == "both:last")));
+        int told = 0;
+        await Wait.UntilAsync("scan and watch together give the present state", async () =>
+        {
+            foreach (WatchedEvent change in watching.Changes.Skip(told).ToArray()) (seen[change.Key], told) = (change.Value!, told + 1);
+            foreach ((string key, string value) in seen)
+            {
+                if (await cluster.ReadAsync(cluster.Nodes[2], key) != value) return false;
+            }
+
+            return seen.Count == 21;
+        });
+    }
+
+    [Fact]
     public async Task A_batch_of_ten_thousand_lines_tells_the_truth_of_each_when_a_leader_is_killed_in_the_middle()
     {
         const int Lines = 10_000;

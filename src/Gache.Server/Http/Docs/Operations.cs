@@ -165,7 +165,8 @@ internal static class Operations
             ],
             [
                 new(200, "a page; it may be short or empty, and only the last one has no cursor", new Content(Json, "slot by slot, in byte order within a slot",
-                    ("keys", "array", "key, revision, and value where it is asked for; bytes that are no UTF-8 are {\"base64\":…}"), ("cursor", "string", "where the next page begins"))), Elsewhere,
+                    ("keys", "array", "key, revision, and value where it is asked for; bytes that are no UTF-8 are {\"base64\":…}"), ("cursor", "string", "where the next page begins"),
+                    ("watch", "string", "on the first page: from= of a watch that misses nothing of what changes during the scan"))), Elsewhere,
             ],
             OfPages, "'ADDRESS/keys?prefix=user:&limit=10&values=true'"),
         new("DELETE", "/keys", Keys, "Remove the keys that begin with a prefix")

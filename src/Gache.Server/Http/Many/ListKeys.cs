@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gache.Cluster;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http.Keys;
@@ -13,7 +14,7 @@ namespace Gache.Server.Http.Many;
 /// Each slot is read by its owner's leader, at a linearizable point of that shard. A key keeps its slot, and its place in it, wherever the slot moves:
 /// so going on behind (slot, last key) tells each key that is there all along exactly once.
 /// </remarks>
-internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsewhere, BodyBudget answers)
+internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsewhere, BodyBudget answers, Func<Watches?> watches)
 {
     /// <summary>Answers.</summary>
     public async Task AnswerAsync(HttpContext context, IShard shard, ManyQuery query)
@@ -31,6 +32,8 @@ internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsew
             return;
         }
 
+        // Taken before anything is read: a watch from there misses nothing of what changes during the scan.
+        string? watch = query.From is null ? await PointAsync(prefix).ConfigureAwait(false) : null;
         var walk = new SlotWalk(places, shard, elsewhere.Cluster is not null);
         int bytesLeft = ScanQuery.MaxBytesOfPage;
         for (int asks = 0; asks < ManyLimits.MaxAsksOfPage && !isComplete && keys.Count < query.Limit && bytesLeft > 0; asks++)
@@ -51,7 +54,7 @@ internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsew
             return;
         }
 
-        ByteWriter body = Write(keys, isComplete ? null : ScanCursor.Encode(position));
+        ByteWriter body = Write(keys, isComplete ? null : ScanCursor.Encode(position), watch);
         await Page.SendAsync(context, Headers.Json, body.WrittenMemory).ConfigureAwait(false);
     }
 
@@ -67,7 +70,11 @@ internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsew
         ? elsewhere.ToLeaderAsync(context, leader, ReadOnlyMemory<byte>.Empty)
         : ProblemAnswer.SendAsync(context, stop.Declined.Problem, stop.Declined.Detail, stop.Declined.RetryAfter, ScanCursor.Encode(position));
 
-    private static ByteWriter Write(List<ScannedKey> keys, string? cursor)
+    /// <summary>From where on the same keys can be watched; null where that is not known now, since some shard does not answer: a scan can begin nevertheless.</summary>
+    private async Task<string?> PointAsync(byte[] prefix) =>
+        watches() is { } source ? (await source.PointAsync(WatchFilter.OfPrefix(prefix)).ConfigureAwait(false)).Cursor : null;
+
+    private static ByteWriter Write(List<ScannedKey> keys, string? cursor, string? watch)
     {
         var body = new ByteWriter(4_096);
         using (var json = new Utf8JsonWriter(body, JsonText.Options))
@@ -85,6 +92,7 @@ internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsew
 
             json.WriteEndArray();
             if (cursor is not null) json.WriteString("cursor"u8, cursor);
+            if (watch is not null) json.WriteString("watch"u8, watch);
             json.WriteEndObject();
         }
 

@@ -17,13 +17,16 @@ internal sealed class ManyEndpoints
     private readonly TxnEndpoint transactions;
 
     /// <summary>Makes them.</summary>
-    public ManyEndpoints(ApiSettings settings, Elsewhere elsewhere)
+    /// <param name="settings">The bounds.</param>
+    /// <param name="elsewhere">The way to other nodes.</param>
+    /// <param name="watches">The node's watches; null while it starts.</param>
+    public ManyEndpoints(ApiSettings settings, Elsewhere elsewhere, Func<Watches?> watches)
     {
         this.elsewhere = elsewhere;
         var places = new SlotPlaces(elsewhere);
         var work = new ManyWork(settings, elsewhere);
         var answers = new BodyBudget(ManyLimits.MaxAnswerBytes);
-        list = new ListKeys(work, places, elsewhere, answers);
+        list = new ListKeys(work, places, elsewhere, answers, watches);
         deletions = new DeleteKeys(work, places, elsewhere);
         var bodies = new BodyBudget();
         batch = new BatchEndpoint(settings, new BatchRun(work, places, elsewhere), bodies, answers);
