@@ -52,6 +52,26 @@ public sealed class ChangeHistoryTests : IDisposable
         Assert.True(wasEverCompacted);
     }
 
+    /// <summary>With a top and an end of two moments a reader was told a change twice, or passed over it.</summary>
+    [Fact]
+    public async Task A_reader_beside_the_writer_gets_every_change_once()
+    {
+        const int Changes = 60_000;
+        Shard shard = NewShard(64 << 20);
+        var reader = new Reader(Everything);
+        reader.Begin(shard);
+        Task writing = Task.Run(
+            () =>
+            {
+                for (int i = 0; i < Changes; i++) shard.Set("k", "v");
+            },
+            TestContext.Current.CancellationToken);
+        while (!writing.IsCompleted) reader.ReadAll(shard, 64);
+        await writing;
+        reader.ReadAll(shard, 1 << 20);
+        Assert.Equal(Enumerable.Range(1, Changes).Select(revision => $"Put k=v @{revision}"), reader.Told);
+    }
+
     [Fact]
     public void A_reader_follows_a_slot_to_another_shard_and_back_and_gets_each_change_once()
     {
