@@ -17,6 +17,12 @@ public sealed record WorldOptions
     /// <summary>How many clients watch keys; only in a world of several shards.</summary>
     public int Watchers { get; init; }
 
+    /// <summary>How many clients transfer money by transactions; all in one slot.</summary>
+    public int Bankers { get; init; }
+
+    /// <summary>How many clients scan all keys.</summary>
+    public int Scanners { get; init; }
+
     /// <summary>The longest time in which a cluster must form, and in which it must serve again once all is healed.</summary>
     public TimeSpan MostHealing { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -36,10 +36,17 @@ public sealed record WorldReport(
     /// <summary>How often one could not, as the history did not reach back.</summary>
     public int Compacted { get; init; }
 
+    /// <summary>How many transfers were carried out.</summary>
+    public int Transfers { get; init; }
+
+    /// <summary>How many scans came to their end.</summary>
+    public int Scans { get; init; }
+
     /// <summary>One line of figures.</summary>
     public override string ToString() =>
         $"seed {Seed}: {(Violation is null ? "well" : Violation.Rule)} after {Lived.TotalSeconds:F0} s, {Events} events, {Messages} messages, "
         + $"{Done} operations, {LedTerms} terms, {Committed} entries, {Faults.Values.Sum()} faults"
         + (Calls > 0 ? $", {Calls} calls, {Moves} slots taken over" : "")
-        + (Watched > 0 ? $", {Watched} changes watched, {Resumed} watches resumed, {Compacted} compacted" : "");
+        + (Watched > 0 ? $", {Watched} changes watched, {Resumed} watches resumed, {Compacted} compacted" : "")
+        + (Transfers > 0 ? $", {Transfers} transfers, {Scans} scans" : "");
 }

@@ -181,16 +181,6 @@ public sealed class OperationTests
         Assert.Null(answer["Last-Modified"]);
     }
 
-    [Theory]
-    [InlineData("/keys?prefix=a")]
-    [InlineData("/batch")]
-    [InlineData("/txn")]
-    public async Task Pages_that_come_later_are_501(string target)
-    {
-        await using TestNode node = await TestNode.StartAsync();
-        Problem.Is(await node.AskAsync("GET", target), 501, "not-implemented-yet");
-    }
-
     [Fact]
     public async Task Pipelined_requests_are_answered_in_order()
     {

@@ -4,7 +4,7 @@ namespace Gache.Cluster;
 /// <remarks>One object may serve both, as their figures are apart.</remarks>
 public sealed class CallCounters
 {
-    private const int Kinds = 16; // one for all unknown ones
+    private const int Kinds = 32; // one for all unknown ones
 
     private readonly long[] sent = new long[Kinds];
     private readonly long[] answered = new long[Kinds];

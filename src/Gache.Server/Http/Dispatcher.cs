@@ -4,6 +4,7 @@ using Gache.Server.Http.Cluster.Operate;
 using Gache.Server.Http.Docs;
 using Gache.Server.Http.Health;
 using Gache.Server.Http.Keys;
+using Gache.Server.Http.Many;
 using Gache.Server.Http.Problems;
 using Gache.Server.Http.Requests;
 using Gache.Server.Http.Routing;
@@ -27,6 +28,7 @@ internal sealed partial class Dispatcher
     private readonly ClusterPage cluster;
     private readonly JoinEndpoint join;
     private readonly OperatorEndpoints operators;
+    private readonly ManyEndpoints many;
     private readonly HelpPage help;
     private readonly WatchEndpoint watch;
     private readonly OpenApiPage openApi;
@@ -47,6 +49,7 @@ internal sealed partial class Dispatcher
         cluster = new ClusterPage(settings);
         join = new JoinEndpoint(joins);
         operators = new OperatorEndpoints(elsewhere);
+        many = new ManyEndpoints(settings, elsewhere);
         help = new HelpPage(settings);
         watch = new WatchEndpoint(elsewhere);
         openApi = new OpenApiPage(settings);
@@ -126,10 +129,9 @@ internal sealed partial class Dispatcher
             case "/openapi.json": return openApi.AnswerAsync(context);
             case "/docs": return docs.AnswerAsync(context);
             case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");
+            case "/keys" or "/batch" or "/txn": return many.AnswerAsync(context, shard, target.Path, target.Query);
             case "/watch":
                 return watch.AnswerAsync(context, shard, watches, target.Query.ToString());
-            case "/keys" or "/batch" or "/txn":
-                return ProblemAnswer.SendAsync(context, ProblemTable.NotImplementedYet, "not yet; nothing was done");
             case "/cluster/move" or "/cluster/moves" or "/cluster/forget" or "/cluster/members" or "/cluster/transfer":
                 return operators.AnswerAsync(context, shard, target.Path, target.Query);
             default:
