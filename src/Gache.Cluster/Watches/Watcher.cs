@@ -21,6 +21,7 @@ public sealed class Watcher : IDisposable
     private long toldAt;
     private long searchAt;
     private int wantsTick;
+    private long turns;
 
     internal Watcher(Watches owner, WatchFilter filter, IEnumerable<SlotPlace> places)
     {
@@ -152,14 +153,14 @@ public sealed class Watcher : IDisposable
             {
                 if (!await SearchAsync(probes: false).ConfigureAwait(false)) Close(WatchEnd.Compacted);
             }
-            else if (feed is not null)
-            {
-                if (await ReadAsync(feed, ofHomelessOnly: false, isDeep: false, probes: false).ConfigureAwait(false) == Reading.NotNow) WaitForTick(feed);
-            }
             else if (tellsProgress)
             {
                 BringForward();
                 isTaken = await TellsAsync(to.ProgressAsync(Cursor())).ConfigureAwait(false);
+            }
+            else if (feed is not null)
+            {
+                if (await ReadAsync(feed, ofHomelessOnly: false, isDeep: false, probes: false).ConfigureAwait(false) == Reading.NotNow) WaitForTick(feed);
             }
             else
             {
@@ -177,15 +178,23 @@ public sealed class Watcher : IDisposable
         lock (gate)
         {
             if (isGone || closing is not null) return (isGone, closing, false, null);
-            foreach ((ShardFeed feed, Seat seat) in seats)
+            if (isProgressDue)
             {
-                if (!seat.Rests && seat.NotBefore <= owner.Ticks) return (false, null, false, feed);
-                if (!seat.Rests) Volatile.Write(ref wantsTick, 1);
+                isProgressDue = false;
+                return (false, null, true, null);
             }
 
-            bool tells = isProgressDue;
-            isProgressDue = false;
-            return (false, null, tells, null);
+            // The one that was read longest ago: a shard that is busy must not keep the others from being read.
+            (ShardFeed? Feed, Seat? Seat) next = default;
+            foreach ((ShardFeed feed, Seat seat) in seats)
+            {
+                if (seat.Rests) continue;
+                if (seat.NotBefore > owner.Ticks) Volatile.Write(ref wantsTick, 1);
+                else if (next.Seat is null || seat.Turn < next.Seat.Turn) next = (feed, seat);
+            }
+
+            if (next.Seat is not null) next.Seat.Turn = ++turns;
+            return (false, null, false, next.Feed);
         }
     }
 
@@ -260,11 +269,18 @@ public sealed class Watcher : IDisposable
             int first = run.Place.First;
             while (isAsked(run) && next < pieces.Count && pieces[next].First <= run.Place.Last)
             {
-                HistoryPiece piece = pieces[next++];
-                if (piece.First < first || piece.Last > run.Place.Last || (piece.Epoch, piece.Revision) != (run.Place.Epoch, run.Place.Revision)) continue; // no answer to this question
-                if (piece.First > first) parts.Add((run with { Place = run.Place with { First = first, Last = piece.First - 1 } }, null));
-                parts.Add((run with { Place = run.Place with { First = piece.First, Last = piece.Last } }, piece));
-                first = piece.Last + 1;
+                // Runs that stand at the same place are one in the question, and so may be one piece in the answer.
+                HistoryPiece piece = pieces[next];
+                (int from, int to) = (Math.Max(first, piece.First), Math.Min(run.Place.Last, piece.Last));
+                if (from <= to && (piece.Epoch, piece.Revision) == (run.Place.Epoch, run.Place.Revision))
+                {
+                    if (from > first) parts.Add((run with { Place = run.Place with { First = first, Last = from - 1 } }, null));
+                    parts.Add((run with { Place = run.Place with { First = from, Last = to } }, piece));
+                    first = to + 1;
+                }
+
+                if (piece.Last > run.Place.Last) break; // the next run has the rest of it
+                next++;
             }
 
             if (first <= run.Place.Last) parts.Add((run with { Place = run.Place with { First = first } }, null));
@@ -428,6 +444,9 @@ public sealed class Watcher : IDisposable
         public ulong SkipTo { get; set; }
 
         public long NotBefore { get; set; }
+
+        /// <summary>When it was read last, among all turns.</summary>
+        public long Turn { get; set; }
 
         /// <summary>The earliest revision of the cursor that the client has.</summary>
         public ulong Told { get; set; } = ulong.MaxValue;

@@ -37,6 +37,7 @@ public sealed class ChangeHistory : IChangeObserver
     private long end;
     private long bytes;
     private long signalled;
+    private int changing; // odd while the owner changes what a look puts together
     private Action? listener;
 
     /// <summary>Begins a history of what is applied from now on; the caller makes the store tell it (<see cref="KeyValueStore.Observe"/>).</summary>
@@ -86,15 +87,19 @@ public sealed class ChangeHistory : IChangeObserver
     internal Coverage Coverage => coverage;
 
     /// <summary>A picture in which all that is in the chunks up to its top is as the coverage says.</summary>
+    /// <remarks>
+    /// All of one moment, by a sequence lock: with a top older than the end a reader would be told the last change twice, and with a newer one never.
+    /// </remarks>
     internal HistoryLook Look()
     {
+        var wait = new SpinWait();
         while (true)
         {
-            Coverage seen = coverage;
-            (ulong upTo, long upToOffset, HistoryId name) = (Top, End, Id);
-            HistoryChunks all = chunks;
+            int before = Volatile.Read(ref changing);
+            var look = new HistoryLook(Id, coverage, Top, End, chunks);
             Interlocked.MemoryBarrier();
-            if (ReferenceEquals(seen, coverage) && name == Id) return new HistoryLook(name, seen, upTo, upToOffset, all);
+            if ((before & 1) == 0 && before == Volatile.Read(ref changing)) return look;
+            wait.SpinOnce();
         }
     }
 
@@ -111,17 +116,22 @@ public sealed class ChangeHistory : IChangeObserver
     public void KeyChanged(in KeyChange change)
     {
         if (change.Slot < latest.First || change.Slot > latest.Last) latest = coverage.Find(change.Slot) ?? NoRun;
-        Append((byte)change.Kind, change.Slot, latest.Epoch, change.Revision, change.Key, change.Value);
+        BeginChange();
+        AppendRecord((byte)change.Kind, change.Slot, latest.Epoch, change.Revision, change.Key, change.Value);
+        EndChange();
     }
 
     /// <inheritdoc/>
     public void SlotChanged(int slot, in SlotState before, in SlotState after)
     {
-        Coverage now = coverage.With(slot, before, after, top);
+        ulong reached = Math.Max(top, store.Revision); // a slot that arrives raises the shard's counter, and a history that begins anew begins there
+        Coverage now = coverage.With(slot, before, after, reached);
         if (ReferenceEquals(now, coverage)) return;
+        BeginChange();
         coverage = now;
         latest = NoRun;
-        Append(HistoryChunk.SlotMark, slot, after.Epoch, top, default, default);
+        AppendRecord(HistoryChunk.SlotMark, slot, after.Epoch, reached, default, default);
+        EndChange();
     }
 
     /// <inheritdoc/>
@@ -131,6 +141,7 @@ public sealed class ChangeHistory : IChangeObserver
         latest = NoRun;
         lock (list)
         {
+            BeginChange();
             id = id with { Resets = id.Resets + 1 };
             trimmed = store.Revision;
             Volatile.Write(ref top, store.Revision);
@@ -139,6 +150,7 @@ public sealed class ChangeHistory : IChangeObserver
             current = null;
             Publish();
             coverage = loaded;
+            EndChange();
         }
     }
 
@@ -151,7 +163,12 @@ public sealed class ChangeHistory : IChangeObserver
         run(told);
     }
 
-    private void Append(byte kind, int slot, ulong epoch, ulong revision, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    // Each write to the counter keeps its place among the others (release), so a reader that saw one of these sees the counter odd, or changed.
+    private void BeginChange() => Volatile.Write(ref changing, changing + 1);
+
+    private void EndChange() => Volatile.Write(ref changing, changing + 1);
+
+    private void AppendRecord(byte kind, int slot, ulong epoch, ulong revision, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         int needed = HistoryChunk.HeadBytes + key.Length + value.Length;
         if (current is null || current.Bytes.Length - current.Length < needed) Grow(needed);

@@ -52,6 +52,32 @@ public sealed class ChangeHistoryTests : IDisposable
         Assert.True(wasEverCompacted);
     }
 
+    /// <summary>With a top and an end of two moments a reader was told a change twice, or passed over it.</summary>
+    [Fact]
+    public async Task A_look_beside_the_writer_is_of_one_moment()
+    {
+        const int Changes = 300_000;
+        Shard shard = NewShard(64 << 20);
+        shard.Set("k", "v");
+        long length = shard.History.End; // all changes are of this length
+        Task writing = Task.Run(
+            () =>
+            {
+                for (int i = 0; i < Changes; i++) shard.Set("k", "v");
+            },
+            TestContext.Current.CancellationToken);
+        int torn = 0;
+        while (!writing.IsCompleted)
+        {
+            HistoryLook look = shard.History.Look();
+            if (look.End != (long)look.Top * length) torn++;
+        }
+
+        await writing;
+        Assert.Equal(0, torn);
+        Assert.Equal((ulong)Changes + 1, shard.History.Look().Top);
+    }
+
     [Fact]
     public void A_reader_follows_a_slot_to_another_shard_and_back_and_gets_each_change_once()
     {
