@@ -56,7 +56,6 @@ public sealed partial class Replica
     private void Start(Operation operation)
     {
         if (!Enqueue(operation)) return;
-        if (operation is WriteOperation) pacer.Arrived();
         if (!holdsWrites || operation is ReadOperation) guard.Signal();
     }
 
@@ -175,7 +174,7 @@ public sealed partial class Replica
         observed.Role == Role.Leader && core.Role == Role.Leader && core.Term == observed.Term && appliedIndex >= index;
 
     /// <summary>Up to here the log may hold writes that are asked for again, and whose answers nobody here is told: before it is applied, none is tried.</summary>
-    private void UnsettledUpTo(ulong index) => (settledIndex, isSettled) = (Math.Max(settledIndex, index), false);
+    private void UnsettledUpTo(ulong index) => (settledIndex, isSettled) = (index, false); // never beyond what this leader's log has: else it might never come
 
     /// <summary>Now the state here knows every fate that was open: what was carried out before is known as a repeat.</summary>
     private void SeeAllSettled()

@@ -195,6 +195,38 @@ public sealed class WaitingTests
     }
 
     [Fact]
+    public void A_leader_that_lost_what_it_had_not_committed_lets_those_in_who_wait_when_it_leads_again()
+    {
+        using Room room = Room.OfVoters(3);
+        room.Answered(Lock(room.Leader, "a"));
+        Seat old = room.Leader;
+        room.Loses = (from, to, _) => from == old || to == old;
+        foreach (int n in Enumerable.Range(0, 30)) _ = old.Replica.WriteAsync(Command.EncodeSet("lost"u8, [(byte)n])).AsTask();
+        room.Until("another leads", () => room.Seats.Any(seat => seat != old && seat.Leads && seat.Core.HasCommittedInTerm));
+        room.Loses = (_, _, _) => false;
+        room.Until("the old one follows", () => !old.Leads && old.Core.IsLeaderHeard);
+        for (int n = 0; !old.Leads; n++)
+        {
+            Assert.True(n < 20, "the old one never leads again");
+            _ = room.Leader.Replica.TransferLeadershipAsync(old.Node);
+            room.Tick(100);
+        }
+
+        Task<WriteAnswer> waiting = Lock(old, "b");
+        room.Tick(5);
+        Assert.Equal(1, Waiting(old));
+        Unlock(room);
+        Assert.Equal((null, ApplyStatus.Done), Outcome(room.Answered(waiting, withinTicks: 50)));
+        Assert.Equal(0, Waiting(old));
+
+        int Waiting(Seat seat)
+        {
+            room.Tick(20); // the picture is made anew every 100 ms
+            return seat.Replica.Status.WaitingRequests;
+        }
+    }
+
+    [Fact]
     public void A_node_that_stops_answers_those_who_wait()
     {
         using Room room = Room.OfVoters(1);
