@@ -74,7 +74,8 @@ public sealed class WaitingTests
         Task<Answer> next = patient.FollowAsync(HttpMethod.Put, owner.Key("lock") + "?wait=50s", "b"u8.ToArray(), ("If-None-Match", "*"));
         Task<Answer> changed = patient.FollowAsync(HttpMethod.Get, owner.Key("lock") + "?wait=50s", null, ("If-None-Match", held.ETag!));
         await Wait.UntilAsync("both wait", async () =>
-            (await owner.Client.SendAsync(HttpMethod.Get, $"{owner.Url}/metrics")).Text.Contains("\ngache_server_requests_waiting 2", StringComparison.Ordinal));
+            (await owner.Client.SendAsync(HttpMethod.Get, $"{owner.Url}/metrics")).Text.Split('\n')
+                .Any(line => line.StartsWith("gache_server_requests_waiting", StringComparison.Ordinal) && line.EndsWith(" 2", StringComparison.Ordinal)));
 
         byte[] wish = [.. $$"""{"slots":[[{{slot}},{{slot}}]],"to":"{{shards[to]}}"}""".Select(c => (byte)c)];
         await Wait.UntilAsync("the slot begins to move", async () => (await cluster.Client.SendAsync(HttpMethod.Post, $"{owner.Url}/cluster/move", wish)).Status == 202);
