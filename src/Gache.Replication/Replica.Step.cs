@@ -219,6 +219,7 @@ public sealed partial class Replica
                 continue;
             }
 
+            Invariant.Holds(operation.Index == 0, $"the bytes of entry {operation.Index} would be proposed once more, and change where they stand");
             Command.StampTime(operation.Command, time);
             operation.Index = core.Propose(operation.Command);
             operation.Term = core.Term;

@@ -215,7 +215,9 @@ public sealed partial class Replica
     {
         request.IsTrying = true;
         key.Trying++;
-        Enlist(request.Operation, WaitingCommand.TryOf(request.Command));
+        request.Operation.Take(WaitingCommand.TryOf(request.Command));
+        Recount(request.Operation);
+        waitingWrites.Enqueue(request.Operation);
     }
 
     /// <summary>Told of tries that apply declined and that are followed by others; null while nobody judges that.</summary>
@@ -254,16 +256,9 @@ public sealed partial class Replica
         request.IsLast = true;
         bool waited = request.Place is not null;
         waiting.Remove(request);
-        if (waited) Enlist(request.Operation, request.Command);
-        else waitingWrites.Enqueue(request.Operation);
-    }
-
-    /// <summary>Puts a write among those that are proposed next.</summary>
-    private void Enlist(WriteOperation operation, byte[] command)
-    {
-        operation.Take(command);
-        Recount(operation);
-        waitingWrites.Enqueue(operation);
+        request.Operation.Take(request.Command); // never the bytes of an earlier try: they stand in the log
+        if (waited) Recount(request.Operation);
+        waitingWrites.Enqueue(request.Operation);
     }
 
     /// <summary>Serves a read that waited: a linearizable one after a round of its own, so that its answer is as new as any.</summary>
