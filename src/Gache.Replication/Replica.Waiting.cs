@@ -95,7 +95,7 @@ public sealed partial class Replica
             return;
         }
 
-        if (!isSettled) return; // the key may have changed already, or this very command been carried out
+        if (!isSettled || isLoading) return; // the key may have changed already, or this very command been carried out
         if (store.Remembers(request.Command)) ProposeLast(request);
         else See(key!);
     }
@@ -198,7 +198,7 @@ public sealed partial class Replica
         {
             WaitingRequest request = node.Value;
             node = node.Next;
-            if (request.IsTrying) continue;
+            if (request.IsTrying || request.IsLost) continue; // whose client has gone gives up its place in a moment
             if (!isServed) RefuseWaiting(request, NotServed);
             else if (request is WaitingRead read)
             {
