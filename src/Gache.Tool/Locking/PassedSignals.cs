@@ -10,16 +10,19 @@ internal sealed class PassedSignals : IDisposable
     private readonly PosixSignalRegistration[] registrations;
     private ProcessGroup? command;
 
-    public PassedSignals() => registrations =
-    [
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Pass(context, Signal.Interrupt)),
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Pass(context, Signal.Terminate)),
-        PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Pass(context, Signal.Hangup)),
-        PosixSignalRegistration.Create(PosixSignal.SIGQUIT, context => Pass(context, Signal.Quit)),
+    public PassedSignals()
+    {
+        registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Pass(context, Signal.Interrupt)),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Pass(context, Signal.Terminate)),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Pass(context, Signal.Hangup)),
+            PosixSignalRegistration.Create(PosixSignal.SIGQUIT, context => Pass(context, Signal.Quit)),
+        ];
 
         // Ctrl-Z would stop the guard and not the command.
-        PosixSignalRegistration.Create(PosixSignal.SIGTSTP, static context => context.Cancel = true),
-    ];
+        if (!OperatingSystem.IsWindows()) registrations = [.. registrations, PosixSignalRegistration.Create(PosixSignal.SIGTSTP, static context => context.Cancel = true)];
+    }
 
     /// <summary>Cancelled by the first.</summary>
     public CancellationToken Came => first.Token;
