@@ -22,6 +22,15 @@ internal static class Strace
         ];
     }
 
+    /// <summary>Ends the watching, and with it all that was injected; the process goes on.</summary>
+    /// <param name="process">The process that is watched.</param>
+    public static void Detach(int process)
+    {
+        string tracer = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("TracerPid:", StringComparison.Ordinal));
+        using var strace = System.Diagnostics.Process.GetProcessById(int.Parse(tracer.Split('\t')[1], CultureInfo.InvariantCulture));
+        Signals.Send(strace, Signal.Terminate);
+    }
+
     /// <summary>Completed calls by the time of their end.</summary>
     public static IReadOnlyList<SystemCall> Read(string file)
     {
