@@ -160,6 +160,13 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
         }
     }
 
+    /// <inheritdoc/>
+    public void Handle(Caller from, CallKind kind, ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer, CancellationToken abandoned)
+    {
+        Met(from);
+        options.Requests.Handle(from, kind, body, answer, abandoned);
+    }
+
     private void Wake()
     {
         if (gate.IsHeldByCurrentThread)

@@ -53,6 +53,12 @@ public enum PlantedFault
 
     /// <summary>A key is over some seconds before its time.</summary>
     ExpiredEarly,
+
+    /// <summary>A request that waits is answered when half of its time is over, whatever there is to answer.</summary>
+    WaitCutShort,
+
+    /// <summary>A stale read does not wait until its replica has what it must see.</summary>
+    RevisionNotAwaited,
 }
 
 /// <summary>Says which mistake is planted on this thread. In a Release build none can be: every question is a constant no.</summary>

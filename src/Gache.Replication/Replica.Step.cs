@@ -40,6 +40,7 @@ public sealed partial class Replica
                 core.Drain(outputs);
                 Perform();
                 more = Apply();
+                more |= SeeWaiting();
                 ServeReads();
                 while (inspections.TryDequeue(out Action<bool>? look)) look(!isLoading);
                 Observe();
@@ -192,7 +193,8 @@ public sealed partial class Replica
             return;
         }
 
-        waitingWrites.Enqueue((WriteOperation)operation);
+        if (operation.Waiting is WaitingWrite { IsLast: false } request) StartWaiting(request);
+        else waitingWrites.Enqueue((WriteOperation)operation);
     }
 
     /// <summary>What waits becomes one batch: one log write, one sync, one message a follower. The next waits for that sync.</summary>
@@ -304,9 +306,17 @@ public sealed partial class Replica
     private void Answer(in Entry entry, ApplyResult result)
     {
         if (pending.Take(entry.Index) is not { } operation) return;
+        if (operation.Waiting is WaitingWrite { IsLast: false } tried && operation.Term == entry.Term && result.Status == ApplyStatus.ConditionFailed)
+        {
+            TryFailed(tried, entry);
+            return;
+        }
+
         if (operation.Term != entry.Term) operation.Refuse(Superseded(entry)); // a committed entry of another term stands there (P11)
         else if (result.Status is ApplyStatus.NotServed or ApplyStatus.Outdated) operation.Refuse(result.Status == ApplyStatus.NotServed ? NotServed : Outdated); // apply itself refused it (P11)
         else operation.Answer(result);
+        if (operation.Waiting is { } request) Decided(request);
+        if (waiting.Count > 0 && operation.IsKeyed) LetRepeatsIn(operation);
         answers.Add(operation);
     }
 
@@ -343,6 +353,8 @@ public sealed partial class Replica
             return;
         }
 
+        if (read.Waiting is WaitingRead request && !MayBeServed(request)) return;
+        if (read.Waiting is { } waited) Decided(waited);
         read.Serve(store, slot, storeTime);
         Counters.Reads++;
         answers.Add(read);
@@ -351,16 +363,23 @@ public sealed partial class Replica
     private void Refuse(Operation operation, Refusal refusal)
     {
         operation.Refuse(refusal);
+        if (operation.Waiting is { } request) Decided(request);
         Counters.Refusals++;
         answers.Add(operation);
     }
 
     private void Expire()
     {
-        while (pending.TakeExpired(nowTick) is { } operation) Refuse(operation, TimedOut);
+        while (pending.TakeExpired(nowTick) is { } operation)
+        {
+            if (operation.IsKeyed) UnsettledUpTo(operation.Index);
+            Refuse(operation, TimedOut);
+        }
+
         while (reads.TakeExpired(nowTick) is { } read) Refuse(read, NoQuorum);
         while (waitingWrites.TryPeek(out WriteOperation? write) && write.DeadlineTick <= nowTick) Refuse(waitingWrites.Dequeue(), DeadlineInQueue);
         while (parked.TakeExpired(nowTick) is { } operation) Refuse(operation, NoLeader);
+        if (waiting.Count > 0) EndWaits();
     }
 
     /// <summary>Sees what changed in this step, and what follows from it.</summary>
@@ -396,6 +415,7 @@ public sealed partial class Replica
     private void TakeLeadership()
     {
         leadingSinceTick = nowTick;
+        UnsettledUpTo(core.LastIndex);
         timeIndex = 0;
         checksums.ForgetReports();
         members.StartLeading();
@@ -412,6 +432,8 @@ public sealed partial class Replica
             bool isTruncated = core.TermAt(operation.Index) != operation.Term;
             Refuse(operation, isTruncated && Planted.Is(PlantedFault.NotAppliedOnTruncation) ? Truncated : LeadershipLost);
         }
+
+        ParkWaiting();
 
         // These were never proposed, and reads have no effect: they may look for the next leader.
         while (waitingWrites.TryDequeue(out WriteOperation? write)) Park(write);

@@ -138,6 +138,8 @@ public sealed partial class Replica : ITransportEvents
         guard = new StepGuard(Step, Complete, parts.HandOver);
         kept = new KeptEntries(options.KeptSampleEvery);
         outgoing = new OutgoingMessages(transport, Counters);
+        waiting = new WaitingRequests(options.MaxWaitingRequests, options.MaxWaitingBytes);
+        waitingObserver = new WaitingObserver(waiting);
         checksums = new ChecksumLedger(options.ChecksumEvery);
         clock = new StoreClock(parts.Time);
         Stages = new StageTimes(parts.Time);

@@ -117,6 +117,32 @@ internal sealed class MemoryShard : IShard, IDisposable
         }
     }
 
+    /// <summary>What the last request waited for.</summary>
+    public (TimeSpan Wait, ReadTerms? Terms) LastWait { get; private set; }
+
+    /// <summary>Completes when a write that waits has come.</summary>
+    public Task WaitBegan => waitBegan.Task;
+
+    /// <summary>Completes when the client of a write that waits has gone.</summary>
+    public Task Gone => gone.Task;
+
+    private readonly TaskCompletionSource waitBegan = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ValueTask<WriteAnswer> WriteAsync(byte[] command, TimeSpan wait, CancellationToken gone)
+    {
+        LastWait = (wait, null);
+        gone.Register(() => this.gone.TrySetResult());
+        waitBegan.TrySetResult();
+        return WriteAsync(command);
+    }
+
+    public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadTerms terms, CancellationToken gone)
+    {
+        LastWait = (terms.Wait, terms);
+        return ReadAsync(key, terms.Level);
+    }
+
     /// <summary>The store's time, in milliseconds: what is over at it is gone.</summary>
     public ulong Time
     {

@@ -32,4 +32,7 @@ public enum CallKind : byte
 
     /// <summary>What an operator asked at another node.</summary>
     Admin = 10,
+
+    /// <summary>As <see cref="Forward"/>, for a request that waits until a key is what it asks for; on a connection of its own, and it may be given up.</summary>
+    ForwardWait = 11,
 }

@@ -132,12 +132,20 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         }
     }
 
-    /// <summary>Writes; see <see cref="Replica.WriteAsync"/>.</summary>
+    /// <summary>Writes; see <see cref="Replica.WriteAsync(byte[])"/>.</summary>
     public ValueTask<WriteAnswer> WriteAsync(byte[] command) => Replica is { } replica ? replica.WriteAsync(command) : new(new WriteAnswer(Outside()));
 
-    /// <summary>Reads; see <see cref="Replica.ReadAsync"/>.</summary>
+    /// <summary>Reads; see <see cref="Replica.ReadAsync(ReadOnlyMemory{byte}, ReadLevel)"/>.</summary>
     public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level) =>
         Replica is { } replica ? replica.ReadAsync(key, level) : new(new ReadAnswer(Outside()));
+
+    /// <summary>Writes once its condition holds; see <see cref="Replica.WriteAsync(byte[], TimeSpan, CancellationToken)"/>.</summary>
+    public ValueTask<WriteAnswer> WriteAsync(byte[] command, TimeSpan wait, CancellationToken gone) =>
+        Replica is { } replica ? replica.WriteAsync(command, wait, gone) : new(new WriteAnswer(Outside()));
+
+    /// <summary>Reads once there is what it waits for; see <see cref="Replica.ReadAsync(ReadOnlyMemory{byte}, ReadTerms, CancellationToken)"/>.</summary>
+    public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadTerms terms, CancellationToken gone) =>
+        Replica is { } replica ? replica.ReadAsync(key, terms, gone) : new(new ReadAnswer(Outside()));
 
     /// <summary>Looks at the latest state; see <see cref="Replica.InspectLatestAsync"/>.</summary>
     public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look) =>

@@ -33,7 +33,15 @@ internal sealed class WriteOperation : Operation, IValueTaskSource<WriteAnswer>
         operation.NeedsSpace = needsSpace;
         operation.IsKeyed = Gache.Store.Command.IsKeyed(command);
         operation.Index = operation.Term = 0;
+        operation.Waiting = null;
         return operation;
+    }
+
+    /// <summary>Another copy of the same command is to be proposed.</summary>
+    public void Take(byte[] command)
+    {
+        Command = command;
+        Index = Term = 0;
     }
 
     public ValueTask<WriteAnswer> AsValueTask() => new(this, source.Version);

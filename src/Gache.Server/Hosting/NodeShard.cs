@@ -33,6 +33,12 @@ internal sealed class NodeShard(ShardNode node) : IShard
     public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level) => node.ReadAsync(key, level);
 
     /// <inheritdoc/>
+    public ValueTask<WriteAnswer> WriteAsync(byte[] command, TimeSpan wait, CancellationToken gone) => node.WriteAsync(command, wait, gone);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadTerms terms, CancellationToken gone) => node.ReadAsync(key, terms, gone);
+
+    /// <inheritdoc/>
     public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look) => node.InspectLatestAsync(look);
 
     /// <inheritdoc/>

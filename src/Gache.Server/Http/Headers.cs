@@ -10,6 +10,9 @@ internal static class Headers
     public const string ExpiresIn = "Gache-Expires-In";
     public const string IdempotencyKey = "Idempotency-Key";
 
+    /// <summary>Set on a waiting request that one node passes on to another: how many milliseconds it may still wait.</summary>
+    public const string WaitLeft = "Gache-Wait-Left";
+
     /// <summary>Set on a join that one member passed on to the leader, so that it is never passed on twice.</summary>
     public const string JoinHop = "Gache-Join-Hop";
 

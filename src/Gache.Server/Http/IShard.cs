@@ -30,6 +30,12 @@ internal interface IShard
     /// <summary>Reads a key at a level; dispose the answer when its value has been sent.</summary>
     ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level);
 
+    /// <summary>Writes as the other, once the command's condition holds; see <see cref="Replica.WriteAsync(byte[], TimeSpan, CancellationToken)"/>.</summary>
+    ValueTask<WriteAnswer> WriteAsync(byte[] command, TimeSpan wait, CancellationToken gone);
+
+    /// <summary>Reads as the other, once there is what it waits for.</summary>
+    ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadTerms terms, CancellationToken gone);
+
     /// <summary>Looks at the latest state, as its owner (see <see cref="Replica.InspectLatestAsync"/>).</summary>
     Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look);
 

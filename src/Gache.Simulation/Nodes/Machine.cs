@@ -149,12 +149,18 @@ internal sealed class Machine : IEndpoint
     }
 
     /// <inheritdoc/>
-    public async ValueTask<WriteAnswer> WriteAsync(Operation write, byte[] value)
+    public ValueTask<WriteAnswer> WriteAsync(Operation write, byte[] value) => WriteAsync(write, value, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public async ValueTask<WriteAnswer> WriteAsync(Operation write, byte[] value, CancellationToken gone)
     {
         if (Run?.Replica is not Replica replica) return new WriteAnswer(NotYet);
         byte[] keyBytes = Encoding.UTF8.GetBytes(write.Key);
         if (Elsewhere(keyBytes, isTried: false) is { } away) return new WriteAnswer(away);
-        WriteAnswer answer = await replica.WriteAsync(Encode(write, keyBytes, value)).ConfigureAwait(false);
+        byte[] command = Encode(write, keyBytes, value);
+        WriteAnswer answer = write.Wait > TimeSpan.Zero
+            ? await replica.WriteAsync(command, write.Wait, gone).ConfigureAwait(false)
+            : await replica.WriteAsync(command).ConfigureAwait(false);
         if (answer.Refusal?.Code != RefusalCode.NotServed) return answer;
         if (value.Length > 0) Shard.SeeRefusedByApply(ValueCodec.Decode(value));
         return new WriteAnswer(Elsewhere(keyBytes, isTried: true) ?? answer.Refusal);
@@ -167,13 +173,27 @@ internal sealed class Machine : IEndpoint
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level)
+    public ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level) => ReadAsync(key, level, null, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadAnswer> ReadAsync(Operation read, CancellationToken gone)
+    {
+        bool isStale = read.Kind == OperationKind.StaleRead;
+        ReadTerms? terms = read.Known == 0 ? null
+            : isStale ? new ReadTerms { Level = ReadLevel.Stale, MinRevision = read.Known }
+            : new ReadTerms { Wait = read.Wait, Condition = new Condition { NoneOf = new[] { read.Known } } };
+        return ReadAsync(read.Key, isStale ? ReadLevel.Stale : ReadLevel.Linearizable, terms, gone);
+    }
+
+    private async ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level, ReadTerms? terms, CancellationToken gone)
     {
         if (Run?.Replica is not Replica replica) return new ReadAnswer(NotYet);
         ulong committedBefore = Shard.LastCommitted;
         byte[] keyBytes = Encoding.UTF8.GetBytes(key);
         if (Elsewhere(keyBytes, isTried: false) is { } away) return new ReadAnswer(away);
-        ReadAnswer answer = await replica.ReadAsync(keyBytes, level).ConfigureAwait(false);
+        ReadAnswer answer = terms is null
+            ? await replica.ReadAsync(keyBytes, level).ConfigureAwait(false)
+            : await replica.ReadAsync(keyBytes, terms, gone).ConfigureAwait(false);
         if (answer.Refusal?.Code == RefusalCode.NotServed) return new ReadAnswer(Elsewhere(keyBytes, isTried: true) ?? answer.Refusal);
 
         // Whatever anybody had committed when the read was asked, it must see; whether or not a client could tell.

@@ -19,7 +19,7 @@ internal static class Operations
     public static IReadOnlyList<Problem> Everywhere { get; } = [CrossOrigin, Fault];
 
     /// <summary>Problems of requests that are none of these operations: another path, another method.</summary>
-    public static IReadOnlyList<Problem> OfNoOperation { get; } = [PathUnknown, MethodNotAllowed];
+    public static IReadOnlyList<Problem> OfNoOperation { get; } = [PathUnknown, MethodNotAllowed, NotImplementedYet];
 
     private static readonly Parameter Key = new("key", Place.Path, "string",
         "1 to 2,048 bytes after percent-decoding, which is done once. '/' and '//' and '%2F' are ordinary; byte 0 and segments that are '.' or '..' are not possible")
@@ -35,6 +35,10 @@ internal static class Operations
     private static readonly Parameter TtlParameter = new("ttl", Place.Query, "string", "for how long the key is to be there: 1500ms, 30s, 5m, 2h, 7d, or seconds; keep leaves what is left");
     private static readonly Parameter Level = new("level", Place.Query, "string", "linearizable (default): sees every acknowledged write; stale: some earlier state, from the node that is asked");
 
+    private static readonly Parameter MinRevision = new("min-revision", Place.Query, "integer", "with level=stale: at least the state in which a key of the slot got this revision");
+    private static readonly Parameter WaitForChange = new("wait", Place.Query, "string", "with If-None-Match: up to so long (5m at most) for another revision, else 304");
+    private static readonly Parameter WaitForTurn = new("wait", Place.Query, "string", "with a condition: up to so long (5m at most) until it holds, in order of arrival, else 412");
+
     private static readonly (string, string) Tag = ("ETag", "the revision in quotes");
     private static readonly (string, string) Revision = ("Gache-Revision", "the same number");
     private static readonly (string, string) ExpiresIn = ("Gache-Expires-In", "milliseconds that are left, where the key expires");
@@ -43,11 +47,11 @@ internal static class Operations
 
     private static readonly Problem[] OfKeys =
     [
-        KeyEmpty, KeyMalformed, KeyTooLong, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, NotImplementedYet, NotServing, SlotsUnassigned, SlotMoving,
+        KeyEmpty, KeyMalformed, KeyTooLong, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, NotServing, SlotsUnassigned, SlotMoving,
         NoLeader, NoQuorum, ShuttingDown, QueueTimeout, Overloaded, RoutingLoop,
     ];
 
-    private static readonly Problem[] OfReads = [.. OfKeys, KeyNotFound, ConditionMalformed, PreconditionFailed];
+    private static readonly Problem[] OfReads = [.. OfKeys, RevisionNotReached, KeyNotFound, ConditionMalformed, PreconditionFailed];
 
     private static readonly Problem[] OfWrites =
     [
@@ -76,7 +80,7 @@ internal static class Operations
     [
         new("GET", "/key/{key}", Keys, "Read a key")
         {
-            Parameters = [Key, Level, IfNoneMatch with { Words = "\"REVISION\" or a list: 304 if the key still has it" }, IfMatch],
+            Parameters = [Key, Level, MinRevision, WaitForChange, IfNoneMatch with { Words = "\"REVISION\" or a list: 304 if the key still has it" }, IfMatch],
             Answers =
             [
                 new(200, "the value, byte for byte", new Content(Bytes, "the value"), Tag, Revision, ExpiresIn),
@@ -87,7 +91,7 @@ internal static class Operations
         },
         new("HEAD", "/key/{key}", Keys, "Read what GET would tell, without the value")
         {
-            Parameters = [Key, Level, IfNoneMatch, IfMatch],
+            Parameters = [Key, Level, MinRevision, WaitForChange, IfNoneMatch, IfMatch],
             Answers = [new(200, "the key is there", null, Tag, Revision, ExpiresIn), new(304, "the revision is one that the client has", null, Tag, Revision), Elsewhere with { Body = null }],
             Problems = OfReads,
             Curl = "-L -I ADDRESS/key/greeting",
@@ -97,7 +101,7 @@ internal static class Operations
             Words = "With add the body is empty and the answer is the new number; with touch the value stays and only its time is set. Otherwise the body is the value.",
             Parameters =
             [
-                Key, TtlParameter, IfMatch, IfNoneMatch, IdempotencyKey,
+                Key, TtlParameter, WaitForTurn, IfMatch, IfNoneMatch, IdempotencyKey,
                 new("add", Place.Query, "integer", "a decimal 64-bit number that is added; a missing key counts as 0"),
                 new("min", Place.Query, "integer", "with add: the sum may not be below"), new("max", Place.Query, "integer", "with add: the sum may not be above"),
                 new("touch", Place.Query, "string", "as ttl, without a value: 404 if there is no such key"),
@@ -109,17 +113,17 @@ internal static class Operations
         },
         new("PUT", "/key/{key}", Keys, "Set a key, and say whether it is new")
         {
-            Parameters = [Key, TtlParameter, IfMatch, IfNoneMatch, IdempotencyKey],
+            Parameters = [Key, TtlParameter, WaitForTurn, IfMatch, IfNoneMatch, IdempotencyKey],
             Body = new Content("*/*", "the value, whatever Content-Type says") { IsRequired = false },
             Answers = [new(200, "it was replaced", null, Tag, Revision), new(201, "it is new", null, Tag, Revision), Elsewhere],
             Problems = OfPuts,
-            Curl = "-L -X PUT -H 'If-None-Match: *' -d me 'ADDRESS/key/lock?ttl=30s'",
+            Curl = "-L -X PUT -H 'If-None-Match: *' -d me 'ADDRESS/key/lock?ttl=30s&wait=1m'",
         },
         new("DELETE", "/key/{key}", Keys, "Remove a key")
         {
             Words = "The same answer if there was nothing: a retry must not fail.",
-            Parameters = [Key, IfMatch, IfNoneMatch, IdempotencyKey],
-            Answers = [new(204, "it is gone"), Elsewhere],
+            Parameters = [Key, WaitForTurn, IfMatch, IfNoneMatch, IdempotencyKey],
+            Answers = [new(204, "it is gone", null, Revision), Elsewhere],
             Problems = OfWrites,
             Curl = "-L -X DELETE ADDRESS/key/greeting",
         },

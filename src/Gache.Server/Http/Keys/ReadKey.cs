@@ -16,10 +16,19 @@ internal sealed class ReadKey(Elsewhere elsewhere)
     private const int SliceBytes = 64 * 1024;
 
     /// <summary>Reads and answers; without an await where the replica answers at once.</summary>
-    public Task AnswerAsync(HttpContext context, IShard shard, byte[] key, int slot, ReadLevel level)
+    public Task AnswerAsync(HttpContext context, IShard shard, byte[] key, int slot, ReadLevel level, WaitingTerms? terms = null)
     {
+        if (terms is not null) return AnswerWaitingAsync(context, shard, key, slot, terms);
         ValueTask<ReadAnswer> read = shard.ReadAsync(key, level);
         return read.IsCompletedSuccessfully ? Send(context, slot, read.Result) : AwaitAsync(context, slot, read);
+    }
+
+    private async Task AnswerWaitingAsync(HttpContext context, IShard shard, byte[] key, int slot, WaitingTerms terms)
+    {
+        long began = RequestTime.Now;
+        ReadAnswer answer = await shard.ReadAsync(key, terms.Now, context.RequestAborted).ConfigureAwait(false);
+        RequestTime.Note(context, RequestTime.Spent.ByClient, began);
+        await Send(context, slot, answer).ConfigureAwait(false);
     }
 
     private async Task AwaitAsync(HttpContext context, int slot, ValueTask<ReadAnswer> read) =>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Gache.Cluster;
 using Gache.Server.Http.Keys;
 using Gache.Server.Http.Problems;
@@ -36,12 +37,15 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         bool isRead = request.Method == HttpMethods.Get || request.Method == HttpMethods.Head;
         using var share = new BodyShare(bodies);
         if ((taken ?? await TakeBodyAsync(context, share).ConfigureAwait(false)) is not { } body) return;
+        WaitTime? wait = context.Features.Get<WaitTime>();
         using Activity? span = RequestTracing.Source.StartActivity("forward", ActivityKind.Client);
         span?.SetTag("server.address", peer.ApiAddress);
-        var passed = new ForwardedRequest(hops, request.Method, Target.OriginForm(RawTarget.Of(context)).ToString(), HeadersOf(request), body);
+        var passed = new ForwardedRequest(hops, request.Method, Target.OriginForm(RawTarget.Of(context)).ToString(), HeadersOf(request, wait), body);
         long asked = RequestTime.Now;
-        (ForwardedAnswer? answer, CallResult result) = await AskAsync(peer, passed).ConfigureAwait(false);
-        RequestTime.Note(context, RequestTime.Spent.Forwarded, asked);
+        (ForwardedAnswer? answer, CallResult result) = wait is null
+            ? await AskAsync(peer, passed).ConfigureAwait(false)
+            : await AskWaitingAsync(peer, passed, wait, context.RequestAborted).ConfigureAwait(false);
+        RequestTime.Note(context, wait is null ? RequestTime.Spent.Forwarded : RequestTime.Spent.ByClient, asked);
         if (answer is not null)
         {
             await PassBackAsync(context, answer).ConfigureAwait(false);
@@ -60,6 +64,15 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
     {
         var answer = new TaskCompletionSource<CallResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         calls.Call(peer.ClusterAddress, peer.Node, CallKind.Forward, request.Encode(), settings.ForwardTimeout, result => answer.TrySetResult(result));
+        CallResult result = await answer.Task.ConfigureAwait(false);
+        return (result.Outcome == CallOutcome.Answered ? ForwardedAnswer.Parse(result.Body) : null, result);
+    }
+
+    private async Task<(ForwardedAnswer? Answer, CallResult Result)> AskWaitingAsync(ClusterPeer peer, ForwardedRequest request, WaitTime wait, CancellationToken gone)
+    {
+        var answer = new TaskCompletionSource<CallResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        calls.Call(
+            peer.ClusterAddress, peer.Node, CallKind.ForwardWait, request.Encode(), wait.Left + settings.ForwardTimeout, result => answer.TrySetResult(result), gone);
         CallResult result = await answer.Task.ConfigureAwait(false);
         return (result.Outcome == CallOutcome.Answered ? ForwardedAnswer.Parse(result.Body) : null, result);
     }
@@ -120,7 +133,7 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         return null;
     }
 
-    private static List<KeyValuePair<string, string>> HeadersOf(HttpRequest request)
+    private static List<KeyValuePair<string, string>> HeadersOf(HttpRequest request, WaitTime? wait)
     {
         var headers = new List<KeyValuePair<string, string>>();
         string? trace = Activity.Current?.Id ?? request.Headers.TraceParent; // the span of this hop, or else the client's own
@@ -130,6 +143,7 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
             if (request.Headers.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues values)) headers.Add(new(name, values.ToString()));
         }
 
+        if (wait is not null) headers.Add(new(Http.Headers.WaitLeft, ((long)wait.Left.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)));
         return headers;
     }
 }
