@@ -37,9 +37,11 @@ public sealed class ObserveTests
         await shard.First.StopAsync();
         shard.First.Start(Strace.Command(shard.Folder["trace"], "fdatasync", string.Create(CultureInfo.InvariantCulture, $"inject=fdatasync:delay_enter={SyncMilliseconds * 1_000}:when=12+")));
         await shard.First.ReadyAsync();
-        await shard.WriteAsync(shard.First, "secret-key", "secret-value");
-
-        string line = await Wait.ForAsync("a slow request is told", () => Task.FromResult(shard.First.Process.Errors.Lines.FirstOrDefault(line => line.Contains($"\"event\":{SlowRequest},", StringComparison.Ordinal) && line.Contains("POST", StringComparison.Ordinal))));
+        string line = await Wait.ForAsync("a slow write is told", async () =>
+        {
+            await shard.WriteAsync(shard.First, "secret-key", "secret-value");
+            return shard.First.Process.Errors.Lines.FirstOrDefault(line => line.Contains($"\"event\":{SlowRequest},", StringComparison.Ordinal) && line.Contains("POST", StringComparison.Ordinal));
+        });
         Assert.Contains("slowest stage: fsync", line, StringComparison.Ordinal);
         Assert.False(shard.First.Process.Log.Contains("secret-key") || shard.First.Process.Log.Contains("secret-value"));
 

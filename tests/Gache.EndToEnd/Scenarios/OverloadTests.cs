@@ -15,7 +15,7 @@ public sealed class OverloadTests
     {
         using var folder = new TestFolder();
         await using var node = new Node("node", folder["node"], null, "--request-timeout", "2m", "--slow-request", "0") { From = folder.Path, HasRaft = false };
-        node.Start(Strace.Command(folder["trace"], "fdatasync", "inject=fdatasync:delay_enter=100000000:when=12+")); // from then on the disk stands still
+        node.Start(Strace.HoldSyncs(folder["trace"], from: 12));
         await node.ReadyAsync();
         using var patient = new Client(TimeSpan.FromMinutes(2));
         Task<Answer> first = await UntilTheDiskStandsStillAsync(node, patient);

@@ -37,8 +37,12 @@ public sealed class OddBytesTests
                 using RawConnection connection = await node.ConnectAsync();
                 string length = method is "POST" or "PUT" ? "Content-Length: 0\r\n" : "";
                 await connection.SendAsync($"{method} {target.Replace("@", odd, StringComparison.Ordinal)} HTTP/1.1\r\nHost: localhost\r\n{length}{headers.Replace("@", odd, StringComparison.Ordinal)}\r\n");
-                connection.CloseSending();
-                if (await connection.IsClosedAsync()) continue; // an end of line in the wrong place may look like a request that is cut off
+                if (odd is "\r" or "\n")
+                {
+                    connection.CloseSending(); // an end of line in the wrong place may look like a request that is cut off
+                    if (await connection.IsClosedAsync()) continue;
+                }
+
                 RawAnswer answer = await connection.ReadAsync();
                 Assert.True(answer.Status < 500, $"byte {value} as '{odd}': {answer.Head}");
                 bool isByHttpLayer = answer.Body.Length == 0 && answer.Status >= 400;
@@ -108,7 +112,6 @@ public sealed class OddBytesTests
         await using TestNode node = await TestNode.StartAsync();
         using RawConnection connection = await node.ConnectAsync();
         await connection.SendAsync(request);
-        connection.CloseSending();
         Assert.Equal(status, (await connection.ReadAsync()).Status);
         Assert.Equal(0, node.Shard.Writes);
     }
