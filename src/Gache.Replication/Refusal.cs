@@ -1,6 +1,7 @@
 namespace Gache.Replication;
 
 /// <summary>Why a request was not carried out, or is not known to be. One table in the server maps each to status, code and outcome.</summary>
+/// <remarks>Nodes tell each other their numbers: a new one is added at the end.</remarks>
 public enum RefusalCode
 {
     /// <summary>Another node leads: <see cref="Refusal.LeaderApi"/>. Surely not applied.</summary>

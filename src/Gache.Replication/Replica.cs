@@ -243,10 +243,11 @@ public sealed partial class Replica : ITransportEvents
     /// quorum confirms answers.</summary>
     /// <typeparam name="T">What is wanted of it.</typeparam>
     /// <param name="look">Runs in the step, at most half a millisecond; keeps no reference to the store.</param>
+    /// <param name="continuesInline">Whether what awaits it goes on where a read's would: then it must not block.</param>
     /// <returns>What it returned, or the refusal that a read would get.</returns>
-    public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look)
+    public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look, bool continuesInline = false)
     {
-        var operation = new InspectOperation<T>(look);
+        var operation = new InspectOperation<T>(look, continuesInline);
         if (Enqueue(operation)) guard.Signal();
         return operation.Answer;
     }

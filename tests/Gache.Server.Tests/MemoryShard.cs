@@ -82,7 +82,7 @@ internal sealed class MemoryShard : IShard, IDisposable
         if (Refusal is { } refusal) return new WriteAnswer(refusal);
 
         Assert.True(Command.TryParse(command, out CommandView view));
-        if (view.Key.IsEmpty)
+        if (view.Kind is >= CommandKind.Found and <= CommandKind.Recover)
         {
             Assert.NotNull(Store);
             ApplyResult result = Store.Apply(Store.AppliedIndex + 1, command);
@@ -94,7 +94,7 @@ internal sealed class MemoryShard : IShard, IDisposable
             Writes++;
             Command.StampTime(command, Time);
             ApplyResult result = keys.Apply(keys.AppliedIndex + 1, command);
-            return new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number);
+            return new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number, result.Body);
         }
     }
 
@@ -154,12 +154,15 @@ internal sealed class MemoryShard : IShard, IDisposable
         }
     }
 
+    /// <summary>Whether what clients wrote is what is looked at.</summary>
+    public bool LooksAtKeys { get; set; }
+
     /// <summary>The state that is looked at, if the test has one.</summary>
     public KeyValueStore? Store { get; set; }
 
     public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look) => Task.FromResult(
         Refusal is { } refusal ? new Inspected<T>(default, refusal)
-        : Store is { } store ? new Inspected<T>(look(store), null)
+        : (Store ?? (LooksAtKeys ? keys : null)) is { } store ? new Inspected<T>(look(store), null)
         : new Inspected<T>(default, new Refusal(RefusalCode.NotServing, "a snapshot is loaded")));
 
     public FolderReport Folder { get; set; } = new(Node, "127.0.0.1:8001", false, new ShardId(5), null);
@@ -189,6 +192,15 @@ internal sealed class MemoryShard : IShard, IDisposable
     {
         Wishes.Add(("transfer", to));
         return Task.FromResult(MemberAnswer);
+    }
+
+    /// <summary>Stores something under each of many keys.</summary>
+    public void Fill(IEnumerable<string> names)
+    {
+        lock (gate)
+        {
+            foreach (string name in names) keys.Apply(keys.AppliedIndex + 1, Command.EncodeSet(System.Text.Encoding.UTF8.GetBytes(name), "v"u8));
+        }
     }
 
     /// <summary>What is stored under a key, given as bytes.</summary>

@@ -182,9 +182,6 @@ public sealed class OperationTests
     }
 
     [Theory]
-    [InlineData("/keys?prefix=a")]
-    [InlineData("/batch")]
-    [InlineData("/txn")]
     [InlineData("/watch?key=a")]
     public async Task Pages_that_come_later_are_501(string target)
     {

@@ -52,7 +52,7 @@ public sealed class CallClient : ICalls, IAsyncDisposable
         Invariant.Holds(body.Length <= CallLimits.MaxBodyBytes, $"a {kind} call of {body.Length} bytes; at most {CallLimits.MaxBodyBytes} are allowed");
         if (timeout > CallLimits.MaxTimeout) timeout = CallLimits.MaxTimeout;
         if (timeout < TimeSpan.FromMilliseconds(1)) timeout = TimeSpan.FromMilliseconds(1);
-        LaneKind way = kind == CallKind.ForwardWait ? LaneKind.Waiting : IsBulk(kind) || body.Length > CallLimits.SmallBodyBytes ? LaneKind.Bulk : LaneKind.Control;
+        LaneKind way = kind == CallKind.ForwardWait ? LaneKind.Waiting : kind.IsBulk() || body.Length > CallLimits.SmallBodyBytes ? LaneKind.Bulk : LaneKind.Control;
         while (true)
         {
             if (Find(address, way, out CallResult refusal) is not { } lane)
@@ -88,9 +88,6 @@ public sealed class CallClient : ICalls, IAsyncDisposable
     }
 
     private const int LanesAnAddress = 2; // a third is seldom needed, and counts against the same bound
-
-    private static bool IsBulk(CallKind kind) =>
-        kind is CallKind.Forward or CallKind.ImportBegin or CallKind.ImportChunk or CallKind.ImportOwn or CallKind.ImportDrop;
 
     private Lane? Find(string address, LaneKind way, out CallResult refusal)
     {

@@ -48,7 +48,7 @@ internal sealed class WriteOperation : Operation, IValueTaskSource<WriteAnswer>
 
     public override void Refuse(Refusal refusal) => answer = new WriteAnswer(refusal);
 
-    public void Answer(in ApplyResult result) => answer = new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number);
+    public void Answer(in ApplyResult result) => answer = new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number, result.Body);
 
     public override void Complete() => source.SetResult(answer);
 

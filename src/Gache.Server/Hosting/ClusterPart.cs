@@ -2,6 +2,7 @@ using Gache.Cluster;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.ClusterPort;
+using Gache.Server.Http.Many;
 using Gache.Server.Http.Routing;
 using Gache.Server.Metrics;
 using Gache.Server.Options;
@@ -77,7 +78,7 @@ internal sealed class ClusterPart : IAsyncDisposable
             Replica = () => opened.Replica,
             IsFolderEmpty = () => opened.Folder.IsEmpty,
             Calls = calls,
-            Requests = new ForwardHandler(host.Answer, new AnswerBudget(() => server?.HeldBytes ?? 0)),
+            Requests = Requests(host),
             Gossip = (first, wake) => Gossip(first, wake, saved, events),
             Members = [.. options.ClusterMembers.Select(member => member.ToString())],
             RoutesOnly = RoutesOnly(options),
@@ -107,6 +108,20 @@ internal sealed class ClusterPart : IAsyncDisposable
         await listener.DisposeAsync().ConfigureAwait(false);
         await calls.DisposeAsync().ConfigureAwait(false);
         server?.Dispose();
+    }
+
+    private NodeCalls Requests(ApiHost host)
+    {
+        var budget = new AnswerBudget(() => server?.HeldBytes ?? 0);
+        var forward = new ForwardHandler(host.Answer, budget);
+        var many = new ManyHandler(() => host.Dispatcher.Shard, budget);
+        return new NodeCalls(new Dictionary<CallKind, ICallHandler>
+        {
+            [CallKind.Forward] = forward,
+            [CallKind.ForwardWait] = forward,
+            [CallKind.ScanKeys] = many,
+            [CallKind.Steps] = many,
+        });
     }
 
     private Gossiper Gossip(NodeRecord first, Action wake, FilePeerStore saved, ILogger events)

@@ -3,6 +3,7 @@ using Gache.Server.Http.Cluster.Operate;
 using Gache.Server.Http.Docs;
 using Gache.Server.Http.Health;
 using Gache.Server.Http.Keys;
+using Gache.Server.Http.Many;
 using Gache.Server.Http.Problems;
 using Gache.Server.Http.Requests;
 using Gache.Server.Http.Routing;
@@ -25,6 +26,7 @@ internal sealed partial class Dispatcher
     private readonly ClusterPage cluster;
     private readonly JoinEndpoint join;
     private readonly OperatorEndpoints operators;
+    private readonly ManyEndpoints many;
     private readonly HelpPage help;
     private readonly OpenApiPage openApi;
     private readonly DocsPage docs;
@@ -43,6 +45,7 @@ internal sealed partial class Dispatcher
         cluster = new ClusterPage(settings);
         join = new JoinEndpoint(joins);
         operators = new OperatorEndpoints(elsewhere);
+        many = new ManyEndpoints(settings, elsewhere);
         help = new HelpPage(settings);
         openApi = new OpenApiPage(settings);
         docs = new DocsPage(settings);
@@ -113,7 +116,8 @@ internal sealed partial class Dispatcher
             case "/openapi.json": return openApi.AnswerAsync(context);
             case "/docs": return docs.AnswerAsync(context);
             case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");
-            case "/keys" or "/batch" or "/txn" or "/watch":
+            case "/keys" or "/batch" or "/txn": return many.AnswerAsync(context, shard, target.Path, target.Query);
+            case "/watch":
                 return ProblemAnswer.SendAsync(context, ProblemTable.NotImplementedYet, "not yet; nothing was done");
             case "/cluster/move" or "/cluster/moves" or "/cluster/forget" or "/cluster/members" or "/cluster/transfer":
                 return operators.AnswerAsync(context, shard, target.Path, target.Query);

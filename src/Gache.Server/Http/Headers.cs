@@ -21,6 +21,7 @@ internal static class Headers
     public static readonly StringValues OctetStream = "application/octet-stream";
     public static readonly StringValues PlainText = "text/plain; charset=utf-8";
     public static readonly StringValues Json = "application/json";
+    public static readonly StringValues JsonLines = "application/x-ndjson";
 
     /// <summary>Answers under <c>/key/</c>: a cache may keep them but must ask each time, and nobody may change the bytes.</summary>
     public static readonly StringValues KeyCaching = "no-cache, no-transform";

@@ -60,6 +60,17 @@ public sealed partial class ContractTests
         { "DELETE", "/key/there", "", "", Key, 204, "" },
         { "DELETE", "/key/missing", "If-Match: *\r\n", "", Key, 412, "precondition-failed" },
         { "DELETE", "/key/a?ttl=3s", "", "", Key, 400, "parameter-unknown" },
+        { "GET", "/keys?prefix=th&values=true", "", "", "/keys", 200, "" },
+        { "HEAD", "/keys", "", "", "/keys", 200, "" },
+        { "GET", "/keys?cursor=x", "", "", "/keys", 400, "parameter-malformed" },
+        { "DELETE", "/keys?prefix=th", "", "", "/keys", 200, "" },
+        { "DELETE", "/keys", "", "", "/keys", 400, "prefix-required" },
+        { "POST", "/batch", "", "{\"op\":\"get\",\"key\":\"there\"}", "/batch", 200, "" },
+        { "POST", "/batch", "", " ", "/batch", 400, "body-malformed" },
+        { "POST", "/batch?x=1", "", "{}", "/batch", 400, "parameter-unknown" },
+        { "POST", "/txn", "", "{\"then\":[{\"op\":\"get\",\"key\":\"there\"}]}", "/txn", 200, "" },
+        { "POST", "/txn", "", "{\"then\":[{\"op\":\"add\",\"key\":\"there\",\"value\":1}]}", "/txn", 409, "not-a-number" },
+        { "POST", "/txn", "", "{\"then\":[{\"op\":\"get\",\"key\":\"a\"},{\"op\":\"get\",\"key\":\"b\"}]}", "/txn", 400, "txn-cross-slot" },
         { "GET", "/", "", "", "/", 200, "" },
         { "GET", "/livez", "", "", "/livez", 200, "" },
         { "GET", "/readyz", "", "", "/readyz", 200, "" },
@@ -94,6 +105,7 @@ public sealed partial class ContractTests
     public async Task An_answer_is_what_the_document_says(string method, string target, string headers, string body, string path, int status, string code)
     {
         await using TestNode node = await TestNode.StartAsync();
+        node.Shard.LooksAtKeys = true;
         await node.AskAsync("POST", "/key/there", body: "value");
         await node.AskAsync("POST", "/key/timed?ttl=30s", body: "value");
         await node.AskAsync("POST", "/key/kept", "Idempotency-Key: k1\r\n", body: "value");

@@ -242,7 +242,7 @@ internal sealed class ServedConnection(IDuplexPipe transport, string remote, Act
 
         if (isStopping) return Stopping;
         if (frame.IsDropped) return "this node is overloaded: requests that it has not answered yet take all the memory there is for them";
-        return frame.Head.Kind is < CallKind.GossipDigest or > CallKind.ForwardWait ? $"this node does not know calls of kind {(byte)frame.Head.Kind}" : null;
+        return !frame.Head.Kind.IsKnown() ? $"this node does not know calls of kind {(byte)frame.Head.Kind}" : null;
     }
 
     private void NoteProgress(bool isFull, long rest)

@@ -7,6 +7,7 @@ namespace Gache.Server.Http.Docs;
 internal static class Operations
 {
     private const string Json = "application/json";
+    private const string Lines = "application/x-ndjson";
     private const string Plain = "text/plain; charset=utf-8";
     private const string Bytes = "application/octet-stream";
     private const string Keys = "Keys";
@@ -60,6 +61,21 @@ internal static class Operations
     ];
 
     private static readonly Problem[] OfPuts = [.. OfWrites, TtlMalformed, DiskFull, MemoryFull];
+
+    private static readonly Problem[] OfPages =
+    [
+        ParameterUnknown, ParameterAmbiguous, ParameterMalformed, NotServing, SlotsUnassigned, SlotMoving, NoLeader, NoQuorum, ShuttingDown, QueueTimeout, Overloaded,
+    ];
+
+    private static readonly Problem[] OfTransactions =
+    [
+        ParameterUnknown, BodyMalformed, BodyIncomplete, BodyTooSlow, LengthRequired, KeyEmpty, KeyTooLong, ValueTooLarge, TtlMalformed, IdempotencyKeyMalformed, IdempotencyKeyReused,
+        IdempotencyFull, TxnCrossSlot, TxnTooLarge, NotANumber, OutOfRange, AnswerTooLarge, NotServing, SlotsUnassigned, SlotMoving, NoLeader, NoQuorum, ShuttingDown, QueueTimeout,
+        Overloaded, RoutingLoop, Superseded, ProblemTable.Timeout, LeadershipLost, DiskFull, MemoryFull,
+    ];
+
+    private static readonly Parameter Prefix = new("prefix", Place.Query, "string", "what the keys begin with, percent-encoded; with a whole {tag} in it only one slot is looked into");
+    private static readonly Parameter Cursor = new("cursor", Place.Query, "string", "where to go on: what the answer before gave");
 
     private static readonly Problem[] OfOperators =
     [
@@ -126,6 +142,47 @@ internal static class Operations
             Answers = [new(204, "it is gone", null, Revision), Elsewhere],
             Problems = OfWrites,
             Curl = "-L -X DELETE ADDRESS/key/greeting",
+        },
+        .. Read("/keys", Keys, "Tell keys, page by page",
+            [
+                Prefix, Cursor, new("limit", Place.Query, "integer", "at most so many keys: 1 to 1,000, 100 if it is not said"), new("values", Place.Query, "boolean", "whether values are told"),
+            ],
+            [
+                new(200, "a page; it may be short or empty, and only the last one has no cursor", new Content(Json, "slot by slot, in byte order within a slot",
+                    ("keys", "array", "key, revision, and value where it is asked for; bytes that are no UTF-8 are {\"base64\":…}"), ("cursor", "string", "where the next page begins"))), Elsewhere,
+            ],
+            OfPages, "'ADDRESS/keys?prefix=user:&limit=10&values=true'"),
+        new("DELETE", "/keys", Keys, "Remove the keys that begin with a prefix")
+        {
+            Words = "In slices, each at one index of its shard's log, and not atomic as a whole: where it cannot go on, the answer says how far it came.",
+            Parameters = [Prefix with { IsRequired = true }, Cursor, new("dry-run", Place.Query, "boolean", "true only counts")],
+            Answers =
+            [
+                new(200, "so many are gone; with a cursor there may be more", new Content(Json, "how far it came", ("deleted", "integer", "how many keys"), ("dry_run", "boolean", "true where they were only counted"),
+                    ("cursor", "string", "where to go on"), ("error", "object", "the problem that stopped it"))), Elsewhere,
+            ],
+            Problems = [.. OfPages, PrefixRequired, Superseded, ProblemTable.Timeout, LeadershipLost],
+            Curl = "-X DELETE 'ADDRESS/keys?prefix=tmp:&dry-run=true'",
+        },
+        new("POST", "/batch", Keys, "Carry out many commands, each for itself")
+        {
+            Words = "At most 10,000 lines or 16 MiB. Lines for one key are carried out in order; a failed one stops no other, and has the problem that it would have alone as its error.",
+            Body = new Content(Lines, "a JSON command a line: op (set, get, delete, add), key, value, ttl, if_match, if_none_match, idempotency_key, min, max"),
+            Answers = [new(200, "a JSON result a line, in the order of the commands", new Content(Lines, "status, revision, value, error")), Elsewhere],
+            Problems = [ParameterUnknown, BodyMalformed, BodyIncomplete, BodyTooSlow, LengthRequired, BatchTooLarge, Overloaded, NotServing],
+            Curl = "-L --data-binary @lines ADDRESS/batch",
+        },
+        new("POST", "/txn", Keys, "Compare keys of one slot and change them, all or nothing")
+        {
+            Words = "All keys share a {tag}. If every comparison holds then is done, else else; if one operation cannot be done none is. At most 128 operations, 4 MiB.",
+            Parameters = [IdempotencyKey],
+            Body = Body("what to compare and to do", ("compare", "array", "key, and revision or exists"), ("then", "array", "op (set, get, delete, add), key, value, ttl, min, max"), ("else", "array", "the same")),
+            Answers =
+            [
+                new(200, "it was carried out", new Content(Json, "what came of it", ("succeeded", "boolean", "whether all comparisons held"), ("results", "array", "one an operation: status, revision, value"))), Elsewhere,
+            ],
+            Problems = OfTransactions,
+            Curl = "-L -d '{\"then\":[{\"op\":\"add\",\"key\":\"{bank}ann\",\"value\":30}]}' ADDRESS/txn",
         },
         .. Read("/cluster", Cluster, "Who owns which slots, who leads, who is a member",
             [],

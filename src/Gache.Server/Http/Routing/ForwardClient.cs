@@ -20,6 +20,9 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
     private readonly BodyBudget bodies = new();
     private readonly BodyBudget answers = new();
 
+    /// <summary>The way to other nodes' cluster ports.</summary>
+    public ICalls Calls => calls;
+
     /// <summary>Asks the peer and answers as it did.</summary>
     /// <param name="context">The client's request.</param>
     /// <param name="peer">Whom to ask.</param>
