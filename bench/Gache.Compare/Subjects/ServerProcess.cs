@@ -7,6 +7,7 @@ namespace Gache.Compare.Subjects;
 internal sealed class ServerProcess : IDisposable
 {
     private const int TailLines = 20;
+    private static readonly TimeSpan EndDeadline = TimeSpan.FromSeconds(30);
     private const double TicksPerSecond = 100; // USER_HZ of Linux
 
     private readonly Process process;
@@ -66,7 +67,8 @@ internal sealed class ServerProcess : IDisposable
     public void Kill()
     {
         if (!process.HasExited) process.Kill();
-        process.WaitForExit();
+        // With a bound it does not wait for the end of the output, which may come on the very thread that waits here.
+        if (!process.WaitForExit(EndDeadline)) throw new CompareException($"{Name} has not ended");
     }
 
     /// <summary>Sends a signal by its name.</summary>
