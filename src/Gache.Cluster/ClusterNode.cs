@@ -22,7 +22,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
     private readonly SlotTarget target;
     private readonly GrantKeeper grants;
     private readonly LearntSlots learnt = new();
-    private Gossiper gossip;
+    private volatile Gossiper gossip;
     private NodeId gossipsAs;
     private readonly ContestedSlots contested = new();
     private bool hasWoken;
@@ -59,6 +59,12 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
 
     /// <summary>How many slots this node, as a source, works on at this moment.</summary>
     public int SlotsUnderWay => source.Running;
+
+    /// <summary>How many slots this node moved to other shards since it began.</summary>
+    public long SlotsMoved => source.Moved;
+
+    /// <summary>What gossip did since it began, or began anew as another node; read a little late.</summary>
+    public GossipCounters GossipCounters => gossip.Counters;
 
     /// <summary>What an operator should look at: moves that stand still, and slots with two owners.</summary>
     public IReadOnlyList<string> Warnings => [.. source.Troubles, .. contested.Words];
@@ -152,6 +158,13 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
                 options.Requests.Handle(from, kind, body, answer);
                 break;
         }
+    }
+
+    /// <inheritdoc/>
+    public void Handle(Caller from, CallKind kind, ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer, CancellationToken abandoned)
+    {
+        Met(from);
+        options.Requests.Handle(from, kind, body, answer, abandoned);
     }
 
     private void Wake()

@@ -31,10 +31,11 @@ public sealed class LogWriterThread : IDisposable
         (this.log, this.options, this.time, this.completed, this.failed) = (log, options, time, completed, failed);
         thread = new Thread(Run) { Name = "gache log", IsBackground = true };
         prepare = _ => Prepare();
+        Counters = new LogWriterCounters(time, () => OldestUnsyncedAge);
     }
 
     /// <summary>What the thread did so far, for metrics.</summary>
-    public LogWriterCounters Counters { get; } = new();
+    public LogWriterCounters Counters { get; }
 
     /// <summary>How long the oldest write that is not synced has waited; zero if there is none.</summary>
     public TimeSpan OldestUnsyncedAge
@@ -111,7 +112,8 @@ public sealed class LogWriterThread : IDisposable
         log.Write(batch);
         long started = time.GetTimestamp();
         Durable durable = log.Sync(batch);
-        Counters.Add(time.GetElapsedTime(started), entries, bytes);
+        Counters.Syncs.Add(started, time.GetTimestamp());
+        Counters.Add(entries, bytes);
         lock (gate)
         {
             inFlightSince = 0;

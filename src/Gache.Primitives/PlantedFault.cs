@@ -53,6 +53,18 @@ public enum PlantedFault
 
     /// <summary>A key is over some seconds before its time.</summary>
     ExpiredEarly,
+
+    /// <summary>A request that waits is answered when half of its time is over, whatever there is to answer.</summary>
+    WaitCutShort,
+
+    /// <summary>A stale read does not wait until its replica has what it must see.</summary>
+    RevisionNotAwaited,
+
+    /// <summary>Of a transaction only the first operation is carried out.</summary>
+    TransactionHalfDone,
+
+    /// <summary>A page of a scan tells a slot that its shard does not serve.</summary>
+    ScanOfForeignSlots,
 }
 
 /// <summary>Says which mistake is planted on this thread. In a Release build none can be: every question is a constant no.</summary>

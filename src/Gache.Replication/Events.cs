@@ -61,8 +61,8 @@ internal static partial class Events
     [LoggerMessage(EventId = 131, Level = LogLevel.Information, Message = "joined shard {Shard} of cluster {Cluster} as node {Node}; votes when it has caught up")]
     public static partial void Joined(this ILogger log, ShardId shard, ClusterId cluster, NodeId node);
 
-    [LoggerMessage(EventId = 132, Level = LogLevel.Warning, Message = "{How}")]
-    public static partial void StillJoining(this ILogger log, string how);
+    [LoggerMessage(EventId = 132, Message = "{How}")]
+    public static partial void StillJoining(this ILogger log, LogLevel level, string how);
 
     [LoggerMessage(EventId = 133, Level = LogLevel.Error, Message = "{Words}")]
     public static partial void AddressBelongsToAnotherShard(this ILogger log, string words);

@@ -9,6 +9,9 @@ internal abstract class Operation
     /// <summary>The tick after which it is answered without having been carried out.</summary>
     public long DeadlineTick { get; set; }
 
+    /// <summary>What it waits for; null for nothing, as nearly always.</summary>
+    public WaitingRequest? Waiting { get; set; }
+
     /// <summary>What it counts in the queue's bound, in bytes.</summary>
     public abstract int QueuedBytes { get; }
 

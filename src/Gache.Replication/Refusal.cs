@@ -1,6 +1,7 @@
 namespace Gache.Replication;
 
 /// <summary>Why a request was not carried out, or is not known to be. One table in the server maps each to status, code and outcome.</summary>
+/// <remarks>Nodes tell each other their numbers: a new one is added at the end.</remarks>
 public enum RefusalCode
 {
     /// <summary>Another node leads: <see cref="Refusal.LeaderApi"/>. Surely not applied.</summary>
@@ -44,6 +45,9 @@ public enum RefusalCode
 
     /// <summary>The key's slot is not served by this shard (any more): apply refused the write, or the read was not carried out (P9, P11).</summary>
     NotServed,
+
+    /// <summary>The state here did not reach the revision that the read asked for in time. Surely not applied.</summary>
+    RevisionNotReached,
 
     /// <summary>A command on slots does not fit the slot's present phase or epoch: apply refused it.</summary>
     Outdated,

@@ -13,6 +13,7 @@ public sealed partial class Replica
         Post(() =>
         {
             isStopping = true;
+            RefuseAllWaiting(ShuttingDown);
             while (waitingWrites.Count > 0 && core.Role != Role.Leader) Refuse(waitingWrites.Dequeue(), ShuttingDown);
             WatchStop(stopped, nowTick + withinTicks);
         });
@@ -76,6 +77,7 @@ public sealed partial class Replica
         while (reads.TakeServable(ulong.MaxValue) is { } read) Refuse(read, ShuttingDown);
         while (reads.TakeUnconfirmed() is { } read) Refuse(read, ShuttingDown);
         foreach ((Operation operation, _) in parked.TakeAll()) Refuse(operation, ShuttingDown);
+        RefuseAllWaiting(ShuttingDown);
         for (Operation? next = incoming.TakeAll(); next is not null;)
         {
             Operation operation = next;
@@ -83,6 +85,7 @@ public sealed partial class Replica
             Refuse(operation, ShuttingDown);
         }
 
+        ForgetBatches();
         members.StopLeading(ShuttingDown);
         RefuseWishes();
         while (joins.TryDequeue(out (JoinRequest Request, TaskCompletionSource<JoinAnswer> Answer) join))

@@ -40,7 +40,12 @@ public sealed partial class Replica
         bool isLeader = core.Role == Role.Leader;
         if (isLeader && pending.Count == 0 && !core.IsTransferring) core.TransferLeadership();
         bool isKnown = isLeader ? !HasHeir : core.IsLeaderHeard && LeaderApi is not null;
-        if (isKnown || nowTick >= untilTick) handedOver.TrySetResult();
+        if (isKnown || nowTick >= untilTick)
+        {
+            RefuseAllWaiting(ShuttingDown); // those who waited here and could be sent on are gone already
+            handedOver.TrySetResult();
+        }
+
         atNextTick.Add(() => WatchHandOver(handedOver, untilTick));
     }
 }

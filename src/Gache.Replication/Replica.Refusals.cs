@@ -49,10 +49,18 @@ public sealed partial class Replica
 
     private static readonly Refusal Outdated = new(RefusalCode.Outdated, "the slot is in another phase or epoch than the command acts on");
 
+    private static readonly Refusal TooManyWait = new(
+        RefusalCode.Overloaded, "as many requests wait for keys here as may at once; try later, or without wait", RetryAfter: TimeSpan.FromSeconds(1));
+
+    private static readonly Refusal ClientGone = new(RefusalCode.DeadlineInQueue, "the client has gone");
+
     private string? LeaderApi => core.Configuration.Find(core.Leader)?.ApiAddress;
 
     private static Refusal Superseded(in Entry entry) => new(
         RefusalCode.Superseded, $"another leader's entry was committed at index {entry.Index}, where this write stood; it was not carried out");
+
+    private Refusal RevisionNotReached(ulong wanted) => new(
+        RefusalCode.RevisionNotReached, $"this replica is at revision {store.Revision}, and did not reach {wanted} in time; ask again, or another one", RetryAfter: TimeSpan.FromSeconds(1));
 
     private Refusal NotLeading() => LeaderApi is { } api && core.IsLeaderHeard && core.Role != Role.Leader
         ? new Refusal(RefusalCode.NotLeader, $"the leader of this key's shard is at {api}; ask there", LeaderApi: api)

@@ -40,6 +40,7 @@ public sealed partial class Replica
                 core.Drain(outputs);
                 Perform();
                 more = Apply();
+                more |= SeeWaiting();
                 ServeReads();
                 while (inspections.TryDequeue(out Action<bool>? look)) look(!isLoading);
                 Observe();
@@ -159,6 +160,7 @@ public sealed partial class Replica
     private void TakeRequests()
     {
         Operation? next = incoming.TakeAll();
+        long oldest = next is null ? 0 : Stages.TakeQueued();
         while (next is not null)
         {
             Operation operation = next;
@@ -166,6 +168,8 @@ public sealed partial class Replica
             operation.Next = null;
             if (!TryDispatch(operation)) parked.Add(operation, nowTick + ReplicaOptions.InTicks(options.LeaderWait));
         }
+
+        NoteQueued(oldest);
     }
 
     /// <summary>Starts a request, or refuses it; false if it must wait for a leader.</summary>
@@ -189,7 +193,8 @@ public sealed partial class Replica
             return;
         }
 
-        waitingWrites.Enqueue((WriteOperation)operation);
+        if (operation.Waiting is WaitingWrite { IsLast: false } request) StartWaiting(request);
+        else waitingWrites.Enqueue((WriteOperation)operation);
     }
 
     /// <summary>What waits becomes one batch: one log write, one sync, one message a follower. The next waits for that sync.</summary>
@@ -222,6 +227,7 @@ public sealed partial class Replica
             count++;
         }
 
+        if (count > 0) NoteBatch();
         pacer.Taken(waitingWrites.Count);
         lastBatch = count;
         Counters.Proposals += count;
@@ -256,6 +262,7 @@ public sealed partial class Replica
     {
         if (isLoading) return false;
         ulong limit = core.ApplyLimit;
+        long began = appliedIndex < limit ? NoteCommitted(Math.Min(limit, appliedIndex + MaxAppliedPerStep)) : 0;
         int left = MaxAppliedPerStep;
         while (appliedIndex < limit && left-- > 0)
         {
@@ -270,6 +277,7 @@ public sealed partial class Replica
             Answer(entry, result);
         }
 
+        if (began != 0) NoteApplied(began);
         core.Applied(appliedIndex);
         clock.Hear(store.StoreTimeMilliseconds);
         taker.Pump(core.Role == Role.Leader);
@@ -298,9 +306,17 @@ public sealed partial class Replica
     private void Answer(in Entry entry, ApplyResult result)
     {
         if (pending.Take(entry.Index) is not { } operation) return;
+        if (operation.Waiting is WaitingWrite { IsLast: false } tried && operation.Term == entry.Term && result.Status == ApplyStatus.ConditionFailed)
+        {
+            TryFailed(tried, entry);
+            return;
+        }
+
         if (operation.Term != entry.Term) operation.Refuse(Superseded(entry)); // a committed entry of another term stands there (P11)
         else if (result.Status is ApplyStatus.NotServed or ApplyStatus.Outdated) operation.Refuse(result.Status == ApplyStatus.NotServed ? NotServed : Outdated); // apply itself refused it (P11)
         else operation.Answer(result);
+        if (operation.Waiting is { } request) Decided(request);
+        if (waiting.Count > 0 && operation.IsKeyed) LetRepeatsIn(operation);
         answers.Add(operation);
     }
 
@@ -337,6 +353,8 @@ public sealed partial class Replica
             return;
         }
 
+        if (read.Waiting is WaitingRead request && !MayBeServed(request)) return;
+        if (read.Waiting is { } waited) Decided(waited);
         read.Serve(store, slot, storeTime);
         Counters.Reads++;
         answers.Add(read);
@@ -345,16 +363,23 @@ public sealed partial class Replica
     private void Refuse(Operation operation, Refusal refusal)
     {
         operation.Refuse(refusal);
+        if (operation.Waiting is { } request) Decided(request);
         Counters.Refusals++;
         answers.Add(operation);
     }
 
     private void Expire()
     {
-        while (pending.TakeExpired(nowTick) is { } operation) Refuse(operation, TimedOut);
+        while (pending.TakeExpired(nowTick) is { } operation)
+        {
+            if (operation.IsKeyed) UnsettledUpTo(operation.Index);
+            Refuse(operation, TimedOut);
+        }
+
         while (reads.TakeExpired(nowTick) is { } read) Refuse(read, NoQuorum);
         while (waitingWrites.TryPeek(out WriteOperation? write) && write.DeadlineTick <= nowTick) Refuse(waitingWrites.Dequeue(), DeadlineInQueue);
         while (parked.TakeExpired(nowTick) is { } operation) Refuse(operation, NoLeader);
+        if (waiting.Count > 0) EndWaits();
     }
 
     /// <summary>Sees what changed in this step, and what follows from it.</summary>
@@ -390,6 +415,7 @@ public sealed partial class Replica
     private void TakeLeadership()
     {
         leadingSinceTick = nowTick;
+        UnsettledUpTo(core.LastIndex);
         timeIndex = 0;
         checksums.ForgetReports();
         members.StartLeading();
@@ -407,9 +433,12 @@ public sealed partial class Replica
             Refuse(operation, isTruncated && Planted.Is(PlantedFault.NotAppliedOnTruncation) ? Truncated : LeadershipLost);
         }
 
+        ParkWaiting();
+
         // These were never proposed, and reads have no effect: they may look for the next leader.
         while (waitingWrites.TryDequeue(out WriteOperation? write)) Park(write);
         while (reads.TakeUnconfirmed() is { } read) Park(read);
+        ForgetBatches();
         sender.Stop();
         members.StopLeading(NotLeading());
     }
@@ -440,8 +469,10 @@ public sealed partial class Replica
 
     private void HandOverAnswers()
     {
+        (long AppliedAt, long ArrivedAt) ofBatch = answersOfBatch;
+        answersOfBatch = default;
         if (answers.Count == 0) return;
-        given.Enqueue(answers);
+        given.Enqueue(new GivenAnswers(answers, ofBatch.AppliedAt, ofBatch.ArrivedAt));
         answers = Interlocked.Exchange(ref spareAnswers, null) ?? [];
     }
 
@@ -453,16 +484,17 @@ public sealed partial class Replica
         completing = this;
         while (true)
         {
-            if (given.TryDequeue(out List<Operation>? ready))
+            if (given.TryDequeue(out GivenAnswers ready))
             {
-                foreach (Operation operation in ready)
+                foreach (Operation operation in ready.Answers)
                 {
                     Release(operation);
                     operation.Complete();
                 }
 
-                ready.Clear();
-                spareAnswers = ready;
+                if (ready.ArrivedAt != 0) NoteAnswered(ready);
+                ready.Answers.Clear();
+                spareAnswers = ready.Answers;
             }
             else if (afterStep.TryDequeue(out Action? tell)) tell();
             else break;

@@ -34,7 +34,7 @@ public sealed record ReplicaParts
     /// <summary>Where work waits for the disk.</summary>
     public required IBackground Background { get; init; }
 
-    /// <summary>Monotonic time, for the store's clock only.</summary>
+    /// <summary>Monotonic time, for the store's clock and for what is measured.</summary>
     public required TimeProvider Time { get; init; }
 
     /// <summary>Free bytes on the data folder's disk.</summary>
@@ -115,7 +115,7 @@ public sealed partial class Replica : ITransportEvents
     private readonly MemberKeeper members;
     private readonly List<Entry> readAhead = [];
     private readonly List<Action> atNextTick = [];
-    private readonly ConcurrentQueue<List<Operation>> given = new(); // decided, to be told outside the step
+    private readonly ConcurrentQueue<GivenAnswers> given = new(); // decided, to be told outside the step
     private List<Operation> answers = [];
     private List<Operation>? spareAnswers;
     private long nowTick;
@@ -138,8 +138,11 @@ public sealed partial class Replica : ITransportEvents
         guard = new StepGuard(Step, Complete, parts.HandOver);
         kept = new KeptEntries(options.KeptSampleEvery);
         outgoing = new OutgoingMessages(transport, Counters);
+        waiting = new WaitingRequests(options.MaxWaitingRequests, options.MaxWaitingBytes);
+        waitingObserver = new WaitingObserver(waiting);
         checksums = new ChecksumLedger(options.ChecksumEvery);
         clock = new StoreClock(parts.Time);
+        Stages = new StageTimes(parts.Time);
         storeTime = () => core.Role == Role.Leader ? clock.Now() : clock.HeardMilliseconds;
         taker = new SnapshotTaker(parts.Snapshots, background, Post);
         sender = new SnapshotSender(parts.Snapshots, background, transport, Post, identity.Node);
@@ -173,6 +176,9 @@ public sealed partial class Replica : ITransportEvents
 
     /// <summary>What is counted.</summary>
     public ReplicaCounters Counters { get; } = new();
+
+    /// <summary>How long the stages of writes take.</summary>
+    public StageTimes Stages { get; }
 
     /// <summary>A picture of the replica; replaced within 100 ms of a change, at once when leadership changes.</summary>
     public ReplicaStatus Status { get; private set; }
@@ -237,10 +243,11 @@ public sealed partial class Replica : ITransportEvents
     /// quorum confirms answers.</summary>
     /// <typeparam name="T">What is wanted of it.</typeparam>
     /// <param name="look">Runs in the step, at most half a millisecond; keeps no reference to the store.</param>
+    /// <param name="continuesInline">Whether what awaits it goes on where a read's would: then it must not block.</param>
     /// <returns>What it returned, or the refusal that a read would get.</returns>
-    public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look)
+    public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look, bool continuesInline = false)
     {
-        var operation = new InspectOperation<T>(look);
+        var operation = new InspectOperation<T>(look, continuesInline);
         if (Enqueue(operation)) guard.Signal();
         return operation.Answer;
     }
@@ -345,6 +352,7 @@ public sealed partial class Replica : ITransportEvents
         long bytes = Interlocked.Add(ref queuedBytes, operation.QueuedBytes);
         if (count <= options.MaxQueuedRequests && bytes <= options.MaxQueuedBytes && !hasEnded)
         {
+            if (operation is WriteOperation) Stages.WillQueue();
             incoming.Push(operation);
             return true;
         }

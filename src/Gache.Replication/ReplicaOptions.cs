@@ -18,6 +18,12 @@ public sealed record ReplicaOptions
     /// <summary>Bytes of requests that may wait at once.</summary>
     public long MaxQueuedBytes { get; init; } = 64 << 20;
 
+    /// <summary>Requests that may wait for a key or a revision at once.</summary>
+    public int MaxWaitingRequests { get; init; } = 4_096;
+
+    /// <summary>Bytes of commands and keys that such requests may hold together.</summary>
+    public long MaxWaitingBytes { get; init; } = 32 << 20;
+
     /// <summary>Commands proposed in one batch at most.</summary>
     public int MaxBatchEntries { get; init; } = 1_024;
 

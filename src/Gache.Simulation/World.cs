@@ -20,6 +20,9 @@ public sealed class World
     private readonly SeededRandom random;
     private readonly Dictionary<NodeProcess, NodeRun> runs = [];
     private readonly List<Client> clients = [];
+    private readonly Ledger ledger = new();
+    private readonly List<Banker> bankers = [];
+    private readonly List<Scanner> scanners = [];
     private readonly SlotLedger slots = new();
     private readonly SlotEchoes? echoes;
     private readonly Nemesis nemesis;
@@ -87,7 +90,10 @@ public sealed class World
 
         return new WorldReport(
             Seed, violation, Scheduler.Now, Scheduler.EventCount, Network.SentCount, History.DoneCount, Shards.Sum(s => s.LedTerms),
-            Shards.Aggregate(0ul, (sum, s) => sum + s.LastCommitted), Network.CallCount, slots.Moves, nemesis.Counts, Trace?.Lines ?? []);
+            Shards.Aggregate(0ul, (sum, s) => sum + s.LastCommitted), Network.CallCount, slots.Moves, nemesis.Counts, Trace?.Lines ?? [])
+        {
+            Transfers = ledger.Transfers, Scans = scanners.Sum(scanner => scanner.Scans),
+        };
     }
 
     internal Machine AddMachine(SimulatedShard shard)
@@ -155,6 +161,9 @@ public sealed class World
             });
         }
 
+        string bankTag = options.Workload.Tags == 0 ? "bank" : "s0"; // a slot that moves
+        for (int i = 0; i < options.Bankers; i++) bankers.Add(new Banker(i + 1, this, random.Fork(), ledger, bankTag));
+        for (int i = 0; i < options.Scanners; i++) scanners.Add(new Scanner(this, random.Fork(), options.Workload));
         SlotOperator? mover = IsCluster ? BeginMoves() : null;
         nemesis.Begin();
         RunFor(options.Duration);
@@ -164,11 +173,17 @@ public sealed class World
         if (!RunUntil(IsWhole, options.MostHealing, "the cluster does not heal")) return;
         if (IsCluster && !RunUntil(() => SettledSlots.AreSettled(Shards), options.MostHealing, "the slots do not come to rest")) return;
         foreach (Client client in clients) client.Stop();
+        foreach (Banker banker in bankers) banker.Stop();
+        foreach (Scanner scanner in scanners) scanner.Stop();
         if (!RunUntil(() => clients.TrueForAll(c => !c.IsWaiting), options.MostHealing, "a client waits for ever")) return;
+        if (!RunUntil(() => bankers.TrueForAll(b => b.IsIdle) && scanners.TrueForAll(s => s.IsIdle), options.MostHealing, "a transaction or a scan does not end")) return;
+        foreach (Banker banker in bankers) banker.LookAgain();
+        if (!RunUntil(() => bankers.TrueForAll(b => b.IsIdle), options.MostHealing, "a last look does not end")) return;
         var last = new FinalReads(this, random.Fork(), options.Workload);
         if (!RunUntil(() => last.AreDone, options.MostHealing, "the healed cluster does not answer")) return;
         if (!RunUntil(IsWhole, options.MostHealing, "the healed cluster does not stay whole")) return;
         if (IsCluster && SettledSlots.Check(Shards) is Violation unsettled) Fail(unsettled);
+        violation ??= ledger.Check();
         violation ??= HistoryChecker.Check(History.Operations, isOneShard: !IsCluster);
     }
 

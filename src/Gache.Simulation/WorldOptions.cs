@@ -14,6 +14,12 @@ public sealed record WorldOptions
     /// <summary>How many machines form a shard: 3 or 5; 0: drawn from the seed, and 3 where there is more than one shard.</summary>
     public int Machines { get; init; }
 
+    /// <summary>How many clients transfer money by transactions; all in one slot.</summary>
+    public int Bankers { get; init; }
+
+    /// <summary>How many clients scan all keys.</summary>
+    public int Scanners { get; init; }
+
     /// <summary>The longest time in which a cluster must form, and in which it must serve again once all is healed.</summary>
     public TimeSpan MostHealing { get; init; } = TimeSpan.FromSeconds(60);
 

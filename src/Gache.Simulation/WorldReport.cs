@@ -27,9 +27,16 @@ public sealed record WorldReport(
     IReadOnlyDictionary<FaultKind, int> Faults,
     IReadOnlyCollection<string> Trace)
 {
+    /// <summary>How many transfers were carried out.</summary>
+    public int Transfers { get; init; }
+
+    /// <summary>How many scans came to their end.</summary>
+    public int Scans { get; init; }
+
     /// <summary>One line of figures.</summary>
     public override string ToString() =>
         $"seed {Seed}: {(Violation is null ? "well" : Violation.Rule)} after {Lived.TotalSeconds:F0} s, {Events} events, {Messages} messages, "
         + $"{Done} operations, {LedTerms} terms, {Committed} entries, {Faults.Values.Sum()} faults"
-        + (Calls > 0 ? $", {Calls} calls, {Moves} slots taken over" : "");
+        + (Calls > 0 ? $", {Calls} calls, {Moves} slots taken over" : "")
+        + (Transfers > 0 ? $", {Transfers} transfers, {Scans} scans" : "");
 }

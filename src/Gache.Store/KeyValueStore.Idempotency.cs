@@ -11,10 +11,14 @@ public sealed partial class KeyValueStore
 
     /// <summary>Whether the answer to this command is kept: it is a repeat, and needs no new record. For proposals; apply decides anew.</summary>
     /// <param name="command">An encoded command.</param>
-    public bool Remembers(ReadOnlySpan<byte> command) => Command.TryParse(command, out CommandView view)
-        && WriteOptionsView.TryParse(view.Options, out WriteOptionsView options)
-        && !options.Idempotency.IsEmpty
-        && TryRecall(Slot.Of(view.Key), options.Idempotency, out _);
+    public bool Remembers(ReadOnlySpan<byte> command)
+    {
+        if (!Command.TryParse(command, out CommandView view)) return false;
+        if (view.Kind == CommandKind.Txn) return TxnView.TryReadMark(view.Value, out int slot, out ReadOnlySpan<byte> mark) && !mark.IsEmpty && TryRecall(slot, mark, out _);
+        return WriteOptionsView.TryParse(view.Options, out WriteOptionsView options)
+            && !options.Idempotency.IsEmpty
+            && TryRecall(Slot.Of(view.Key), options.Idempotency, out _);
+    }
 
     [SkipLocalsInit]
     private bool TryRecall(int slot, ReadOnlySpan<byte> mark, out Record record)
@@ -39,7 +43,7 @@ public sealed partial class KeyValueStore
     private void Remember(int slot, ReadOnlySpan<byte> mark, in ApplyResult answer)
     {
         Span<byte> key = stackalloc byte[IdempotencyRecord.KeyBytes];
-        Span<byte> value = stackalloc byte[IdempotencyRecord.MaxValueBytes];
+        Span<byte> value = answer.Body is { } body ? new byte[IdempotencyRecord.HeadBytes + body.Length] : stackalloc byte[IdempotencyRecord.MaxPlainValueBytes];
         IdempotencyRecord.WriteKey(key, IdempotencyRecord.WindowOf(SlotTime(slot)), mark[..IdempotencyMark.IdentityBytes]);
         int tree = Trees.IdempotencyOf(slot);
         bool isFirst = table.Blocks.IsEmpty(tree);

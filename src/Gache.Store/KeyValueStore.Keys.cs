@@ -27,6 +27,7 @@ public sealed partial class KeyValueStore
         }
 
         ApplyResult answer = WriteIf(slot, view, options);
+        if (options.IsTry && answer.Status == ApplyStatus.ConditionFailed) return answer; // the answer is still to come
         Remember(slot, options.Idempotency, answer);
         return answer;
     }

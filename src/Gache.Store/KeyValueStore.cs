@@ -90,7 +90,13 @@ public sealed partial class KeyValueStore : IDisposable
         if (due.NextAt <= time.Applied) DeleteWhatIsOver(view.Kind == CommandKind.Time ? DeletedByATime : DeletedBesideACommand);
 
         if (view.Kind.IsOfSlots()) return new ApplyResult(ApplySlots(view) ? ApplyStatus.Done : ApplyStatus.Outdated, Revision, false);
-        return view.Kind == CommandKind.Time ? new ApplyResult(ApplyStatus.Done, Revision, false) : ApplyToKey(view);
+        return view.Kind switch
+        {
+            CommandKind.Time => new ApplyResult(ApplyStatus.Done, Revision, false),
+            CommandKind.Txn => ApplyTxn(view),
+            CommandKind.DeleteRange => ApplyDeleteRange(view),
+            _ => ApplyToKey(view),
+        };
     }
 
     /// <summary>Passes an entry that is none of the store's (a no-op, a configuration): only the applied index moves.</summary>

@@ -12,6 +12,18 @@ internal static class ExitCode
     /// <summary>The command line makes no sense, or it needs <c>--yes</c>.</summary>
     public const int Usage = 64;
 
+    /// <summary>Of <c>lock</c>: it was not to be had in time.</summary>
+    public const int NotHad = 75;
+
+    /// <summary>Of <c>lock</c>: it was lost, and the command was ended.</summary>
+    public const int LockLost = 79;
+
+    /// <summary>Of <c>lock</c>: the command is there and cannot be run.</summary>
+    public const int CannotRun = 126;
+
+    /// <summary>Of <c>lock</c>: there is no such command.</summary>
+    public const int NotFound = 127;
+
     /// <summary>Nobody answers at the address, or a port that was asked for is taken.</summary>
     public const int Unreachable = 69;
 }

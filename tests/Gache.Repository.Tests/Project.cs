@@ -5,7 +5,7 @@ namespace Gache.Repository.Tests;
 /// <summary>What a project file says.</summary>
 internal sealed record Project(string Path, string Name, IReadOnlyList<string> References, IReadOnlyList<XElement> Packages)
 {
-    public static IReadOnlyList<Project> All { get; } = [.. Repository.Files("*.csproj", "src", "tests", "bench").Select(Load)];
+    public static IReadOnlyList<Project> All { get; } = [.. Repository.Files("*.csproj", "src", "tests", "bench", "examples").Select(Load)];
 
     public static IEnumerable<Project> Rooms => All.Where(project => project.Path.StartsWith("src/", StringComparison.Ordinal));
 

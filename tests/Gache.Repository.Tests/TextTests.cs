@@ -20,7 +20,7 @@ public sealed class TextTests
     {
         string[] files =
         [
-            .. AtTheRoot, .. Patterns.SelectMany(pattern => Repository.Files(pattern, "src", "tests", "bench", "docs", "deploy")),
+            .. AtTheRoot, .. Patterns.SelectMany(pattern => Repository.Files(pattern, "src", "tests", "bench", "docs", "deploy", "examples")),
         ];
 
         string[] found =

@@ -12,6 +12,7 @@ internal sealed class MemoryShard : IShard, IDisposable
 {
     private readonly KeyValueStore keys = new();
     private readonly Lock gate = new();
+    private int waiting;
 
     public static NodeId Node { get; } = new(7);
 
@@ -19,7 +20,11 @@ internal sealed class MemoryShard : IShard, IDisposable
 
     public ReplicaCounters Counters { get; } = new();
 
-    public LogWriterCounters? LogCounters { get; } = new();
+    public LogWriterCounters? LogCounters { get; } = new(TimeProvider.System);
+
+    public StageTimes? Stages { get; set; } = new(TimeProvider.System);
+
+    public TransportCounters? Peers { get; } = new();
 
     /// <summary>If set, the answer to everything.</summary>
     public Refusal? Refusal { get; set; }
@@ -32,6 +37,9 @@ internal sealed class MemoryShard : IShard, IDisposable
     public JoinAnswer JoinAnswer { get; set; } = new(null, JoinRefusal.None, "", new ClusterId(3), new ShardId(5), new NodeId(9)) { Slots = SlotSet.All };
 
     public int Writes { get; private set; }
+
+    /// <summary>Requests that came to <see cref="Gate"/>.</summary>
+    public int Waiting => Volatile.Read(ref waiting);
 
     public ReadLevel LastLevel { get; private set; }
 
@@ -70,11 +78,11 @@ internal sealed class MemoryShard : IShard, IDisposable
 
     public async ValueTask<WriteAnswer> WriteAsync(byte[] command)
     {
-        if (Gate is { } wait) await wait;
+        if (Gate is { } wait) await PassAsync(wait);
         if (Refusal is { } refusal) return new WriteAnswer(refusal);
 
         Assert.True(Command.TryParse(command, out CommandView view));
-        if (view.Key.IsEmpty)
+        if (view.Kind is >= CommandKind.Found and <= CommandKind.Recover)
         {
             Assert.NotNull(Store);
             ApplyResult result = Store.Apply(Store.AppliedIndex + 1, command);
@@ -86,13 +94,19 @@ internal sealed class MemoryShard : IShard, IDisposable
             Writes++;
             Command.StampTime(command, Time);
             ApplyResult result = keys.Apply(keys.AppliedIndex + 1, command);
-            return new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number);
+            return new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number, result.Body);
         }
+    }
+
+    private async Task PassAsync(Task wait)
+    {
+        Interlocked.Increment(ref waiting);
+        await wait;
     }
 
     public async ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level)
     {
-        if (Gate is { } wait) await wait;
+        if (Gate is { } wait) await PassAsync(wait);
         LastLevel = level;
         if (Refusal is { } refusal) return new ReadAnswer(refusal);
         lock (gate)
@@ -101,6 +115,32 @@ internal sealed class MemoryShard : IShard, IDisposable
             ulong? left = found.Expires ? keys.RemainingMilliseconds(Slot.Of(key.Span), found, Time) : null;
             return new ReadAnswer(true, found.Revision, found.Bytes.ToArray(), null, left);
         }
+    }
+
+    /// <summary>What the last request waited for.</summary>
+    public (TimeSpan Wait, ReadTerms? Terms) LastWait { get; private set; }
+
+    /// <summary>Completes when a write that waits has come.</summary>
+    public Task WaitBegan => waitBegan.Task;
+
+    /// <summary>Completes when the client of a write that waits has gone.</summary>
+    public Task Gone => gone.Task;
+
+    private readonly TaskCompletionSource waitBegan = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ValueTask<WriteAnswer> WriteAsync(byte[] command, TimeSpan wait, CancellationToken gone)
+    {
+        LastWait = (wait, null);
+        gone.Register(() => this.gone.TrySetResult());
+        waitBegan.TrySetResult();
+        return WriteAsync(command);
+    }
+
+    public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadTerms terms, CancellationToken gone)
+    {
+        LastWait = (terms.Wait, terms);
+        return ReadAsync(key, terms.Level);
     }
 
     /// <summary>The store's time, in milliseconds: what is over at it is gone.</summary>
@@ -114,12 +154,15 @@ internal sealed class MemoryShard : IShard, IDisposable
         }
     }
 
+    /// <summary>Whether what clients wrote is what is looked at.</summary>
+    public bool LooksAtKeys { get; set; }
+
     /// <summary>The state that is looked at, if the test has one.</summary>
     public KeyValueStore? Store { get; set; }
 
     public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look) => Task.FromResult(
         Refusal is { } refusal ? new Inspected<T>(default, refusal)
-        : Store is { } store ? new Inspected<T>(look(store), null)
+        : (Store ?? (LooksAtKeys ? keys : null)) is { } store ? new Inspected<T>(look(store), null)
         : new Inspected<T>(default, new Refusal(RefusalCode.NotServing, "a snapshot is loaded")));
 
     public FolderReport Folder { get; set; } = new(Node, "127.0.0.1:8001", false, new ShardId(5), null);
@@ -149,6 +192,15 @@ internal sealed class MemoryShard : IShard, IDisposable
     {
         Wishes.Add(("transfer", to));
         return Task.FromResult(MemberAnswer);
+    }
+
+    /// <summary>Stores something under each of many keys.</summary>
+    public void Fill(IEnumerable<string> names)
+    {
+        lock (gate)
+        {
+            foreach (string name in names) keys.Apply(keys.AppliedIndex + 1, Command.EncodeSet(System.Text.Encoding.UTF8.GetBytes(name), "v"u8));
+        }
     }
 
     /// <summary>What is stored under a key, given as bytes.</summary>

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Net;
 using Gache.Replication;
 using Gache.Server.Http;
+using Gache.Server.Http.Requests;
 using Gache.Server.Options;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -57,7 +58,7 @@ public sealed class OptionsTests
     [Fact]
     public void Every_option_is_also_a_variable_and_the_flag_wins()
     {
-        string[] switches = ["insecure-cluster"];
+        string[] switches = ["insecure-cluster", "access-log"];
         var good = new Dictionary<string, string>
         {
             ["port"] = "8007", ["listen"] = "0.0.0.0", ["advertise"] = "node7.test", ["raft-addr"] = "0.0.0.0:7007", ["raft-dir"] = "/data",
@@ -65,6 +66,7 @@ public sealed class OptionsTests
             ["request-timeout"] = "1500ms", ["allowed-hosts"] = "a.test, B.test", ["allow-origin"] = "http://App.test:80/",
             ["log-level"] = "debug", ["log-format"] = "json", ["cluster-port"] = "9007", ["cluster-slot"] = "0-99,200",
             ["cluster-members"] = "node7.test:9007, node8.test:9008", ["routing"] = "redirect",
+            ["access-log"] = "true", ["slow-request"] = "2s", ["log-keys"] = "none", ["otlp-endpoint"] = "http://127.0.0.1:4318",
         };
         Assert.Equal(OptionTable.Rows.Where(row => row.IsShown).Select(row => row.Name).Order(), good.Keys.Order());
 
@@ -83,6 +85,8 @@ public sealed class OptionsTests
             Assert.Equal(["a.test", "b.test"], options.AllowedHosts);
             Assert.Equal(["http://app.test"], options.AllowedOrigins);
             Assert.Equal((LogLevel.Debug, LogFormat.Json), (options.LogLevel, options.LogFormat));
+            Assert.Equal(new Uri("http://127.0.0.1:4318"), options.OtlpEndpoint);
+            Assert.Equal((true, TimeSpan.FromSeconds(2), LoggedKeys.None), (options.IsAccessLogged, options.SlowRequest, options.LoggedKeys));
             Assert.Equal((new HostPort("0.0.0.0", 9007), new HostPort("node7.test", 9007)), (options.ClusterListen, options.AdvertisedCluster));
             Assert.Equal(("0-99,200", 2, RoutingMode.Redirect), (options.ClusterSlots!.ToString(), options.ClusterMembers.Count, options.Routing));
         }
@@ -145,6 +149,11 @@ public sealed class OptionsTests
     [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join", "http://127.0.0.1:8001")]
     [InlineData("--raft-addr", "127.0.0.1:7001", "--raft-join", "127.0.0.1:8000")]
     [InlineData("--max-value", "0")]
+    [InlineData("--slow-request", "1ms")]
+    [InlineData("--slow-request", "6m")]
+    [InlineData("--log-keys", "all")]
+    [InlineData("--otlp-endpoint", "127.0.0.1:4318")]
+    [InlineData("--otlp-endpoint", "http://127.0.0.1:4318/v1/traces")]
     [InlineData("--max-value", "9MiB")]
     [InlineData("--max-value", "1MB")]
     [InlineData("--max-memory", "1MiB")]

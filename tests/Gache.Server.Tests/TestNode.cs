@@ -30,11 +30,11 @@ internal sealed class TestNode : IAsyncDisposable
 
     public ApiHost Host => host;
 
-    public static async Task<TestNode> StartAsync(Func<ApiSettings, ApiSettings>? change = null, bool isServing = true, ILoggerFactory? log = null)
+    public static async Task<TestNode> StartAsync(Func<ApiSettings, ApiSettings>? change = null, bool isServing = true, ILoggerFactory? log = null, Func<long>? microseconds = null)
     {
         var settings = new ApiSettings { AdvertisedApi = "node1.test:8001", Version = "1.2.3" };
         ApiHost host = await ApiHost.StartAsync(
-            change?.Invoke(settings) ?? settings, [IPAddress.Loopback], 0, log ?? NullLoggerFactory.Instance);
+            change?.Invoke(settings) ?? settings, [IPAddress.Loopback], 0, log ?? NullLoggerFactory.Instance, microseconds);
         var node = new TestNode(host, new MemoryShard());
         if (isServing) host.Serve(node.Shard);
         return node;

@@ -24,7 +24,9 @@ public class PlantedFaultsTests
     [MemberData(nameof(Faults))]
     public void Planted_fault_is_found(PlantedFault fault)
     {
-        WorldOptions options = fault is >= PlantedFault.HandedSlotServed and <= PlantedFault.OlderStreamTakesOver
+        WorldOptions options = fault is >= PlantedFault.TransactionHalfDone and <= PlantedFault.ScanOfForeignSlots
+            ? (fault == PlantedFault.ScanOfForeignSlots ? ManyKeysSeedsTests.OfShards : ManyKeysSeedsTests.Options) with { Planted = fault }
+            : fault is >= PlantedFault.HandedSlotServed and <= PlantedFault.OlderStreamTakesOver
             ? (fault is PlantedFault.HandedSlotServed or PlantedFault.TakenWithoutChecksum ? ShardSeedsTests.Busy : ShardSeedsTests.Options) with { Planted = fault }
             : new WorldOptions { Planted = fault, TraceLines = SeedVariables.TraceLines, Workload = WorkloadFor(fault) };
         if (SeedVariables.One is ulong one)

@@ -4,7 +4,8 @@ using Gache.Primitives;
 
 namespace Gache.Cluster;
 
-/// <summary>Calls over TCP: two connections to each address, dialled when there is a call: control, and bulk for what may be large.</summary>
+/// <summary>Calls over TCP: up to three connections to each address, dialled when there is a call: control, bulk for what may be large, and one for
+/// calls that wait long, so that they are in nobody's way.</summary>
 /// <remarks>
 /// A call is sent at most once (P11): <see cref="CallOutcome.NotSent"/> is said only of what was never handed to a connection whose peer was
 /// accepted, <see cref="CallOutcome.Refused"/> only if the receiver said so itself or was met to be another node than expected.
@@ -15,7 +16,7 @@ public sealed class CallClient : ICalls, IAsyncDisposable
     private readonly CallDialler dialler;
     private readonly CancellationTokenSource stop = new();
     private readonly Lock gate = new();
-    private readonly Dictionary<(string Address, bool IsBulk), Lane> lanes = [];
+    private readonly Dictionary<(string Address, LaneKind Kind), Lane> lanes = [];
     private bool isStopped;
 
     /// <summary>Makes a caller; nothing is dialled before the first call.</summary>
@@ -28,7 +29,7 @@ public sealed class CallClient : ICalls, IAsyncDisposable
     /// <summary>What it did so far.</summary>
     public CallCounters Counters => options.Counters;
 
-    /// <summary>How many connections, two an address, are remembered now, open or not.</summary>
+    /// <summary>How many connections, up to three an address, are remembered now, open or not.</summary>
     internal int RememberedLanes
     {
         get
@@ -42,22 +43,29 @@ public sealed class CallClient : ICalls, IAsyncDisposable
     /// <paramref name="done"/> is never told within this call. A body that changes before its call has ended is found by its checksum at the
     /// receiver, which then closes the connection.
     /// </remarks>
-    public void Call(string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done)
+    public void Call(string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done) =>
+        Call(address, expectedReceiver, kind, body, timeout, done, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public void Call(string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done, CancellationToken givenUp)
     {
         Invariant.Holds(body.Length <= CallLimits.MaxBodyBytes, $"a {kind} call of {body.Length} bytes; at most {CallLimits.MaxBodyBytes} are allowed");
         if (timeout > CallLimits.MaxTimeout) timeout = CallLimits.MaxTimeout;
         if (timeout < TimeSpan.FromMilliseconds(1)) timeout = TimeSpan.FromMilliseconds(1);
-        bool isBulk = IsBulk(kind) || body.Length > CallLimits.SmallBodyBytes;
+        LaneKind way = kind == CallKind.ForwardWait ? LaneKind.Waiting : kind.IsBulk() || body.Length > CallLimits.SmallBodyBytes ? LaneKind.Bulk : LaneKind.Control;
         while (true)
         {
-            if (Find(address, isBulk, out CallResult refusal) is not { } lane)
+            if (Find(address, way, out CallResult refusal) is not { } lane)
             {
                 options.Counters.CallEnded(kind, CallOutcome.NotSent);
                 ThreadPool.UnsafeQueueUserWorkItem(static end => end.done(end.refusal), (done, refusal), preferLocal: false);
                 return;
             }
 
-            if (lane.TryAdd(new PendingCall(lane, expectedReceiver, kind, body, timeout, done))) return;
+            var call = new PendingCall(lane, expectedReceiver, kind, body, timeout, done);
+            if (!lane.TryAdd(call)) continue;
+            if (givenUp.CanBeCanceled) call.GiveUpWhen(givenUp);
+            return;
         }
     }
 
@@ -79,20 +87,19 @@ public sealed class CallClient : ICalls, IAsyncDisposable
         stop.Dispose();
     }
 
-    private static bool IsBulk(CallKind kind) =>
-        kind is CallKind.Forward or CallKind.ImportBegin or CallKind.ImportChunk or CallKind.ImportOwn or CallKind.ImportDrop;
+    private const int LanesAnAddress = 2; // a third is seldom needed, and counts against the same bound
 
-    private Lane? Find(string address, bool isBulk, out CallResult refusal)
+    private Lane? Find(string address, LaneKind way, out CallResult refusal)
     {
         lock (gate)
         {
             refusal = default;
             if (isStopped) refusal = new CallResult(CallOutcome.NotSent, default, "this node is stopping");
-            else if (lanes.TryGetValue((address, isBulk), out Lane? known)) return known;
-            else if (lanes.Count >= CallLimits.MaxAddresses * 2 && !ForgetIdle())
+            else if (lanes.TryGetValue((address, way), out Lane? known)) return known;
+            else if (lanes.Count >= CallLimits.MaxAddresses * LanesAnAddress && !ForgetIdle())
                 refusal = new CallResult(CallOutcome.NotSent, default, $"{CallLimits.MaxAddresses} other addresses are called already", IsOverBound: true);
             if (refusal.Detail is not null) return null;
-            return lanes[(address, isBulk)] = new Lane(address, isBulk, options, dialler, stop.Token);
+            return lanes[(address, way)] = new Lane(address, way, options, dialler, stop.Token);
         }
     }
 
@@ -103,6 +110,6 @@ public sealed class CallClient : ICalls, IAsyncDisposable
             if (lane.TryCloseIdle()) lanes.Remove(key);
         }
 
-        return lanes.Count < CallLimits.MaxAddresses * 2;
+        return lanes.Count < CallLimits.MaxAddresses * LanesAnAddress;
     }
 }

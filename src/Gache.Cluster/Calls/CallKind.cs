@@ -32,4 +32,24 @@ public enum CallKind : byte
 
     /// <summary>What an operator asked at another node.</summary>
     Admin = 10,
+
+    /// <summary>As <see cref="Forward"/>, for a request that waits until a key is what it asks for; on a connection of its own, and it may be given up.</summary>
+    ForwardWait = 11,
+
+    /// <summary>A page of keys, of the slots that the receiver's shard serves.</summary>
+    ScanKeys = 12,
+
+    /// <summary>Commands and reads of clients, which the receiver's shard is to carry out.</summary>
+    Steps = 13,
+}
+
+/// <summary>What kinds have in common.</summary>
+internal static class CallKinds
+{
+    /// <summary>Whether this version knows the kind.</summary>
+    public static bool IsKnown(this CallKind kind) => kind is >= CallKind.GossipDigest and <= CallKind.Steps;
+
+    /// <summary>Whether its bodies may be large: those go over a connection of their own.</summary>
+    public static bool IsBulk(this CallKind kind) =>
+        kind is CallKind.Forward or CallKind.ScanKeys or CallKind.Steps or CallKind.ImportBegin or CallKind.ImportChunk or CallKind.ImportOwn or CallKind.ImportDrop;
 }

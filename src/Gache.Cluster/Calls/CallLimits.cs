@@ -15,7 +15,10 @@ public static class CallLimits
     /// <summary>Calls of one connection that wait or are under way at the caller; the next one is not sent.</summary>
     internal const int MaxPendingCalls = 4096;
 
-    /// <summary>Bodies of the pending calls of one control connection, in bytes; one call always fits.</summary>
+    /// <summary>The same for calls that wait long; fewer than <see cref="MaxServedRequests"/>, so that the receiver always reads on and hears of those given up.</summary>
+    internal const int MaxWaitingCalls = 1_000;
+
+    /// <summary>Bodies of the pending calls of one control connection, or one for calls that wait long, in bytes; one call always fits.</summary>
     internal const long MaxPendingControlBytes = 4 * 1024 * 1024;
 
     /// <summary>Bodies of the pending calls of one bulk connection, in bytes; one call always fits.</summary>

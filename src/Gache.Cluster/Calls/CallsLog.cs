@@ -18,8 +18,8 @@ internal static partial class CallsLog
     [LoggerMessage(EventId = 323, Level = LogLevel.Error, Message = "cluster port: a {Kind} request of {Peer} failed here; its connection is closed")]
     public static partial void HandlerFailed(this ILogger log, Exception failure, CallKind kind, string peer);
 
-    [LoggerMessage(EventId = 330, Level = LogLevel.Warning, Message = "cannot call the cluster port at {Address}: {Reason} (tried again with the next call)")]
-    public static partial void DialFailed(this ILogger log, string address, string reason);
+    [LoggerMessage(EventId = 330, Message = "cannot call the cluster port at {Address}: {Reason} (tried again with the next call)")]
+    public static partial void DialFailed(this ILogger log, LogLevel level, string address, string reason);
 
     [LoggerMessage(EventId = 331, Level = LogLevel.Warning, Message = "lost the connection to node {Peer} at {Address} with {Calls} calls under way: {Reason}")]
     public static partial void ConnectionLost(this ILogger log, NodeId peer, string address, int calls, string reason);

@@ -13,6 +13,17 @@ public interface ICalls
     /// <param name="timeout">After it the outcome is <see cref="CallOutcome.Unknown"/> (or <see cref="CallOutcome.NotSent"/>).</param>
     /// <param name="done">Told exactly once, on any thread; must not block.</param>
     void Call(string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done);
+
+    /// <summary>Sends a request that may wait long for its answer (<see cref="CallKind.ForwardWait"/>); else as the other.</summary>
+    /// <param name="address">The receiver's cluster address, host:port.</param>
+    /// <param name="expectedReceiver">Whom the caller means to meet there; none for whoever answers.</param>
+    /// <param name="kind">What is asked for.</param>
+    /// <param name="body">The request; not changed until the end of the call.</param>
+    /// <param name="timeout">At most <see cref="CallLimits.MaxTimeout"/>.</param>
+    /// <param name="done">Told exactly once, on any thread; must not block.</param>
+    /// <param name="givenUp">The call ends at once, and the receiver is told as far as it can be.</param>
+    void Call(string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done, CancellationToken givenUp) =>
+        Call(address, expectedReceiver, kind, body, timeout, done);
 }
 
 /// <summary>How a call ended.</summary>
@@ -59,4 +70,12 @@ public interface ICallHandler
     /// <param name="body">Valid until the answer is given.</param>
     /// <param name="answer">Called at most once, from any thread, now or later; never called leaves the caller with its timeout.</param>
     void Handle(Caller from, CallKind kind, ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer);
+
+    /// <summary>Takes a call that may wait long (<see cref="CallKind.ForwardWait"/>).</summary>
+    /// <param name="from">Who calls.</param>
+    /// <param name="kind">What is asked for.</param>
+    /// <param name="body">Valid until the answer is given.</param>
+    /// <param name="answer">As above.</param>
+    /// <param name="abandoned">The caller gave it up, or has gone: nobody takes an answer any more.</param>
+    void Handle(Caller from, CallKind kind, ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer, CancellationToken abandoned) => Handle(from, kind, body, answer);
 }

@@ -22,6 +22,7 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
     private ulong term;
     private ulong attempts;
     private long runs;
+    private long moved;
     private long tick;
     private long seenVersion = -1;
     private bool isLooking;
@@ -35,6 +36,9 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
             lock (gate) return running.Count;
         }
     }
+
+    /// <summary>How many slots were moved since this began.</summary>
+    public long Moved => Interlocked.Read(ref moved);
 
     /// <summary>The moves that stand still, and why, for an operator.</summary>
     public IReadOnlyList<string> Troubles => troubles.Words;
@@ -294,6 +298,7 @@ internal sealed class SlotSource(Func<Replica?> replica, ICalls calls, IShardFin
     {
         confirmed(slot, target, epoch);
         logger.SlotMoved(slot, target, epoch);
+        Interlocked.Increment(ref moved);
         return await CleanAsync(own, slot, epoch).ConfigureAwait(false);
     }
 

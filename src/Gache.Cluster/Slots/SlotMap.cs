@@ -8,8 +8,10 @@ namespace Gache.Cluster;
 public sealed class SlotMap
 {
     private readonly ShardId[] shards;
-    private readonly ushort[] owners = new ushort[Slot.Count]; // index into shards plus one; 0: nobody
-    private readonly ulong[] epochs = new ulong[Slot.Count];
+
+    // Of each slot an index into claims: a map is made for every change that gossip tells, and this is all that it allocates for 16,384 slots.
+    private readonly int[] claimed = new int[Slot.Count];
+    private readonly List<(ShardId Shard, ulong Epoch)> claims = [default]; // the first: nobody
     private readonly Dictionary<ShardId, ClusterPeer> leaders = [];
 
     /// <summary>Makes the map of what is known.</summary>
@@ -18,39 +20,34 @@ public sealed class SlotMap
     public SlotMap(ClusterView view, IEnumerable<KeyValuePair<int, (ShardId Shard, ulong Epoch)>>? learnt = null)
     {
         ArgumentNullException.ThrowIfNull(view);
-        var indexes = new Dictionary<ShardId, ushort>();
+        var known = new HashSet<ShardId>();
         var leadingTerms = new Dictionary<ShardId, ulong>();
         foreach (NodeView node in view.Nodes)
         {
             NodeRecord record = node.Record;
-            if (record.Shard.IsNone || indexes.Count >= ushort.MaxValue - 1) continue;
-            ushort index = IndexOf(record.Shard);
-            foreach (SlotRange range in record.Slots)
-            {
-                for (int slot = range.First; slot <= range.Last; slot++) Claim(slot, index, range.Epoch);
-            }
+            if (record.Shard.IsNone) continue;
+            known.Add(record.Shard);
+            foreach (SlotRange range in record.Slots) Claim(range.First, range.Last, record.Shard, range.Epoch);
 
             if (!node.IsAlive || record.Role != NodeRole.Leader || leadingTerms.GetValueOrDefault(record.Shard) > record.Term) continue;
             leadingTerms[record.Shard] = record.Term;
             leaders[record.Shard] = new ClusterPeer(record.Node, record.ApiAddress, record.ClusterAddress);
         }
 
-        foreach ((int slot, (ShardId shard, ulong epoch)) in learnt ?? []) Claim(slot, IndexOf(shard), epoch);
-        shards = [.. indexes.OrderBy(pair => pair.Value).Select(pair => pair.Key)];
-
-        ushort IndexOf(ShardId shard)
+        foreach ((int slot, (ShardId shard, ulong epoch)) in learnt ?? [])
         {
-            if (indexes.TryGetValue(shard, out ushort known)) return known;
-            indexes.Add(shard, (ushort)(indexes.Count + 1));
-            return (ushort)indexes.Count;
+            known.Add(shard);
+            Claim(slot, slot, shard, epoch);
         }
+
+        shards = [.. known];
     }
 
     /// <summary>The shards that anything is known of.</summary>
     public IReadOnlyList<ShardId> Shards => shards;
 
     /// <summary>The owner of a slot and the epoch at which it came to own it; none and 0 if nobody is known to.</summary>
-    public (ShardId Shard, ulong Epoch) OwnerOf(int slot) => owners[slot] == 0 ? default : (shards[owners[slot] - 1], epochs[slot]);
+    public (ShardId Shard, ulong Epoch) OwnerOf(int slot) => claims[claimed[slot]];
 
     /// <summary>Whether a live leader of any shard is known.</summary>
     public bool HasLeader => leaders.Count > 0;
@@ -64,7 +61,7 @@ public sealed class SlotMap
         var set = new SlotSet();
         for (int slot = 0; slot < Slot.Count; slot++)
         {
-            if (owners[slot] == 0) set.Add(slot);
+            if (claimed[slot] == 0) set.Add(slot);
         }
 
         return set;
@@ -76,7 +73,7 @@ public sealed class SlotMap
         var set = new SlotSet();
         for (int slot = 0; slot < Slot.Count; slot++)
         {
-            if (owners[slot] == 0 || !leaders.ContainsKey(shards[owners[slot] - 1])) set.Add(slot);
+            if (claimed[slot] == 0 || !leaders.ContainsKey(OwnerOf(slot).Shard)) set.Add(slot);
         }
 
         return set;
@@ -98,9 +95,13 @@ public sealed class SlotMap
         return ranges;
     }
 
-    private void Claim(int slot, ushort index, ulong epoch)
+    private void Claim(int first, int last, ShardId shard, ulong epoch)
     {
-        if (owners[slot] != 0 && epochs[slot] >= epoch) return;
-        (owners[slot], epochs[slot]) = (index, epoch);
+        int claim = claims.Count;
+        claims.Add((shard, epoch));
+        for (int slot = first; slot <= last; slot++)
+        {
+            if (claimed[slot] == 0 || claims[claimed[slot]].Epoch < epoch) claimed[slot] = claim;
+        }
     }
 }

@@ -1,6 +1,7 @@
 using Gache.Log;
 using Gache.Primitives;
 using Gache.Raft;
+using Gache.Replication.Transport;
 using Gache.Store;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +24,8 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
     private volatile RunningMember? member;
     private volatile string? foreign; // why this node may found nothing
     private volatile string waiting = "starting";
+    private long waitingSince; // when it began to look for a shard; 0 before
+    private bool saidThatItLasts;
     private volatile bool hasHeardOfShard;
     private readonly Lock founding = new(); // agreeing and founding exclude each other
     private volatile FoundingConsent? consent; // to another's founding
@@ -60,6 +63,9 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
 
     /// <summary>What the log's writer counted; null before the node belongs to a shard.</summary>
     public LogWriterCounters? LogCounters => member?.LogCounters;
+
+    /// <summary>What the raft port has counted; null for a node without one.</summary>
+    public TransportCounters? TransportCounters => (transport as TcpTransport)?.Counters;
 
     /// <summary>A picture of the node, also before it belongs to a shard.</summary>
     public ReplicaStatus Status
@@ -126,12 +132,20 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         }
     }
 
-    /// <summary>Writes; see <see cref="Replica.WriteAsync"/>.</summary>
+    /// <summary>Writes; see <see cref="Replica.WriteAsync(byte[])"/>.</summary>
     public ValueTask<WriteAnswer> WriteAsync(byte[] command) => Replica is { } replica ? replica.WriteAsync(command) : new(new WriteAnswer(Outside()));
 
-    /// <summary>Reads; see <see cref="Replica.ReadAsync"/>.</summary>
+    /// <summary>Reads; see <see cref="Replica.ReadAsync(ReadOnlyMemory{byte}, ReadLevel)"/>.</summary>
     public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level) =>
         Replica is { } replica ? replica.ReadAsync(key, level) : new(new ReadAnswer(Outside()));
+
+    /// <summary>Writes once its condition holds; see <see cref="Replica.WriteAsync(byte[], TimeSpan, CancellationToken)"/>.</summary>
+    public ValueTask<WriteAnswer> WriteAsync(byte[] command, TimeSpan wait, CancellationToken gone) =>
+        Replica is { } replica ? replica.WriteAsync(command, wait, gone) : new(new WriteAnswer(Outside()));
+
+    /// <summary>Reads once there is what it waits for; see <see cref="Replica.ReadAsync(ReadOnlyMemory{byte}, ReadTerms, CancellationToken)"/>.</summary>
+    public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadTerms terms, CancellationToken gone) =>
+        Replica is { } replica ? replica.ReadAsync(key, terms, gone) : new(new ReadAnswer(Outside()));
 
     /// <summary>Looks at the latest state; see <see cref="Replica.InspectLatestAsync"/>.</summary>
     public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look) =>
@@ -368,8 +382,11 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
 
     private void TellWaiting(string words)
     {
-        if (words != waiting) logger.StillJoining(words);
-        waiting = words;
+        // A node that starts does not know the others yet: that is worth a warning only when it lasts.
+        if (waitingSince == 0) waitingSince = Math.Max(1, options.Time.GetTimestamp());
+        bool lasts = options.Time.GetElapsedTime(waitingSince) >= OncePerReason.Lasting;
+        if (words != waiting || lasts != saidThatItLasts) logger.StillJoining(lasts ? LogLevel.Warning : LogLevel.Information, words);
+        (waiting, saidThatItLasts) = (words, lasts);
     }
 
     private async Task AnnounceAsync(FolderIdentity who)

@@ -33,14 +33,22 @@ internal sealed class WriteOperation : Operation, IValueTaskSource<WriteAnswer>
         operation.NeedsSpace = needsSpace;
         operation.IsKeyed = Gache.Store.Command.IsKeyed(command);
         operation.Index = operation.Term = 0;
+        operation.Waiting = null;
         return operation;
+    }
+
+    /// <summary>Another copy of the same command is to be proposed.</summary>
+    public void Take(byte[] command)
+    {
+        Command = command;
+        Index = Term = 0;
     }
 
     public ValueTask<WriteAnswer> AsValueTask() => new(this, source.Version);
 
     public override void Refuse(Refusal refusal) => answer = new WriteAnswer(refusal);
 
-    public void Answer(in ApplyResult result) => answer = new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number);
+    public void Answer(in ApplyResult result) => answer = new WriteAnswer(null, result.Revision, result.Existed, result.Status, result.Number, result.Body);
 
     public override void Complete() => source.SetResult(answer);
 

@@ -12,10 +12,11 @@ internal abstract class InspectOperation : RoundOperation
 }
 
 /// <inheritdoc/>
-internal sealed class InspectOperation<T>(Func<KeyValueStore, T> look) : InspectOperation
+internal sealed class InspectOperation<T>(Func<KeyValueStore, T> look, bool continuesInline) : InspectOperation
 {
     // Operators ask seldom and do much with what they see: not on the thread that gives the other answers.
-    private readonly TaskCompletionSource<Inspected<T>> source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Inspected<T>> source =
+        new(continuesInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
     private Inspected<T> answer;
 
     public Task<Inspected<T>> Answer => source.Task;

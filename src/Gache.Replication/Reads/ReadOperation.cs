@@ -20,7 +20,7 @@ internal sealed class ReadOperation : RoundOperation, IValueTaskSource<ReadAnswe
     public static ReadOperation Rent(ReadOnlyMemory<byte> key, ReadLevel level)
     {
         ReadOperation operation = OperationPool<ReadOperation>.Rent();
-        (operation.Key, operation.Level, operation.Round) = (key, level, 0);
+        (operation.Key, operation.Level, operation.Round, operation.Waiting) = (key, level, 0, null);
         return operation;
     }
 

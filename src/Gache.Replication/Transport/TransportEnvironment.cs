@@ -19,7 +19,7 @@ internal sealed class TransportEnvironment(TcpTransportOptions options) : IDispo
 
     public ILogger Log { get; } = options.Logger;
 
-    public OncePerReason Said { get; } = new();
+    public OncePerReason Said { get; } = new(options.Time);
 
     public TransportCounters Counters { get; } = new();
 

@@ -16,11 +16,11 @@ internal static partial class TransportLog
     [LoggerMessage(EventId = 302, Level = LogLevel.Information, Message = "peer {Peer} is disconnected: {Reason}")]
     public static partial void Disconnected(this ILogger log, NodeId peer, string reason);
 
-    [LoggerMessage(EventId = 303, Level = LogLevel.Warning, Message = "refused a {Kind} connection of {Peer}: {Reason}")]
-    public static partial void RefusedDialler(this ILogger log, ConnectionKind kind, string peer, string reason);
+    [LoggerMessage(EventId = 303, Message = "refused a {Kind} connection of {Peer}: {Reason}")]
+    public static partial void RefusedDialler(this ILogger log, LogLevel level, ConnectionKind kind, string peer, string reason);
 
-    [LoggerMessage(EventId = 304, Level = LogLevel.Warning, Message = "cannot connect to peer {Peer} at {Address}: {Reason} (tried again for ever)")]
-    public static partial void DialFailed(this ILogger log, NodeId peer, string address, string reason);
+    [LoggerMessage(EventId = 304, Message = "cannot connect to peer {Peer} at {Address}: {Reason} (tried again for ever)")]
+    public static partial void DialFailed(this ILogger log, LogLevel level, NodeId peer, string address, string reason);
 
     [LoggerMessage(EventId = 305, Level = LogLevel.Warning, Message = "closed a {Kind} connection of {Peer}: {Reason}")]
     public static partial void ClosedForBadFrame(this ILogger log, ConnectionKind kind, string peer, string reason);

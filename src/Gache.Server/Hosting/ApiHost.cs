@@ -2,6 +2,7 @@ using System.Net;
 using Gache.Server.Http;
 using Gache.Server.Http.Cluster;
 using Gache.Server.Metrics;
+using Gache.Server.Tracing;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -14,21 +15,29 @@ internal sealed class ApiHost : IAsyncDisposable
     private readonly Dispatcher dispatcher;
     private readonly HttpClient joinClient;
     private readonly NodeMetrics metrics;
+    private RequestTracing? tracing;
 
-    private ApiHost(ApiSettings settings, WebApplication app, Dispatcher dispatcher, HttpClient joinClient, NodeMetrics metrics)
+    private ApiHost(ApiSettings settings, WebApplication app, Dispatcher dispatcher, HttpClient joinClient, HttpCounters counters, MetricsPage page)
     {
         Settings = settings;
         this.app = app;
         this.dispatcher = dispatcher;
         this.joinClient = joinClient;
-        this.metrics = metrics;
+        metrics = new NodeMetrics(settings.Version, () => dispatcher.Shard, () => ClusterFigures, counters);
+        page.Histograms = metrics.Histograms;
     }
 
     /// <summary>What the endpoints know of the options.</summary>
     public ApiSettings Settings { get; }
 
-    /// <summary>What answers requests; those that other nodes pass on as well.</summary>
+    /// <summary>What answers requests.</summary>
     public Dispatcher Dispatcher => dispatcher;
+
+    /// <summary>The same, with a span around it where spans are told; those that other nodes pass on go there as well.</summary>
+    public required RequestDelegate Answer { get; init; }
+
+    /// <summary>What the node of a cluster counts; null for a node whose cluster is its shard.</summary>
+    public ClusterFigures? ClusterFigures { get; set; }
 
     /// <summary>Where it listens.</summary>
     public IReadOnlyCollection<string> Addresses => [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
@@ -38,8 +47,9 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <param name="addresses">Where to listen; none means both loopback addresses.</param>
     /// <param name="port">The port; 0 for any, with addresses only.</param>
     /// <param name="log">Where log lines go.</param>
+    /// <param name="microseconds">The clock that requests are measured with; null for the machine's.</param>
     /// <exception cref="IOException">The port is in use, or the address is none of this machine's.</exception>
-    public static async Task<ApiHost> StartAsync(ApiSettings settings, IReadOnlyList<IPAddress> addresses, int port, ILoggerFactory log)
+    public static async Task<ApiHost> StartAsync(ApiSettings settings, IReadOnlyList<IPAddress> addresses, int port, ILoggerFactory log, Func<long>? microseconds = null)
     {
         // An empty builder reads no files and no environment: every setting of ours is in the options table.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -57,9 +67,12 @@ internal sealed class ApiHost : IAsyncDisposable
 
         WebApplication app = builder.Build();
         HttpClient joinClient = JoinClient.CreateHttpClient();
-        var dispatcher = new Dispatcher(settings, new JoinHop(joinClient), counters, new MetricsPage(app), log.CreateLogger<Dispatcher>());
-        app.Run(dispatcher.AnswerAsync);
-        var host = new ApiHost(settings, app, dispatcher, joinClient, new NodeMetrics(() => dispatcher.Shard, counters));
+        var page = new MetricsPage(app);
+        var dispatcher = new Dispatcher(settings, new JoinHop(joinClient), counters, page, log.CreateLogger<Dispatcher>(), microseconds);
+        var tracing = RequestTracing.Open(settings.OtlpEndpoint, settings);
+        RequestDelegate answer = tracing is null ? dispatcher.AnswerAsync : RequestTracing.Around(dispatcher.AnswerAsync);
+        app.Run(answer);
+        var host = new ApiHost(settings, app, dispatcher, joinClient, counters, page) { Answer = answer, tracing = tracing };
         try
         {
             await app.StartAsync().ConfigureAwait(false);
@@ -95,5 +108,6 @@ internal sealed class ApiHost : IAsyncDisposable
         await app.DisposeAsync().ConfigureAwait(false);
         joinClient.Dispose();
         metrics.Dispose();
+        tracing?.Dispose();
     }
 }

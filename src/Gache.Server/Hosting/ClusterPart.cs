@@ -2,7 +2,9 @@ using Gache.Cluster;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.ClusterPort;
+using Gache.Server.Http.Many;
 using Gache.Server.Http.Routing;
+using Gache.Server.Metrics;
 using Gache.Server.Options;
 using Gache.Store;
 
@@ -26,6 +28,7 @@ internal sealed class ClusterPart : IAsyncDisposable
     private readonly ILoggerFactory log;
     private readonly ClusterListener listener;
     private readonly CallClient calls;
+    private readonly CallCounters counters = new(); // of calls in both directions
     private readonly ulong nonce = (ulong)Random.Shared.NextInt64(1, long.MaxValue);
     private ShardNode? node;
     private ClusterNode? cluster;
@@ -35,7 +38,7 @@ internal sealed class ClusterPart : IAsyncDisposable
     private ClusterPart(ServerOptions options, ClusterListener listener, ILoggerFactory log)
     {
         (this.options, this.listener, this.log) = (options, listener, log);
-        calls = new CallClient(new CallClientOptions { Identity = WhoAmI, Logger = log.CreateLogger<CallClient>() });
+        calls = new CallClient(new CallClientOptions { Identity = WhoAmI, Counters = counters, Logger = log.CreateLogger<CallClient>() });
         Founding = new ClusterFounding(
             [.. options.ClusterMembers.Select(member => member.ToString())],
             options.AdvertisedCluster.ToString()!,
@@ -75,7 +78,7 @@ internal sealed class ClusterPart : IAsyncDisposable
             Replica = () => opened.Replica,
             IsFolderEmpty = () => opened.Folder.IsEmpty,
             Calls = calls,
-            Requests = new ForwardHandler(host.Dispatcher.AnswerAsync, new AnswerBudget(() => server?.HeldBytes ?? 0)),
+            Requests = Requests(host),
             Gossip = (first, wake) => Gossip(first, wake, saved, events),
             Members = [.. options.ClusterMembers.Select(member => member.ToString())],
             RoutesOnly = RoutesOnly(options),
@@ -84,8 +87,9 @@ internal sealed class ClusterPart : IAsyncDisposable
             ClusterAddress = options.AdvertisedCluster!.Value.ToString(),
             Logger = events,
         });
-        server = new CallServer(new CallServerOptions { Identity = WhoAmI, Handler = cluster, Logger = log.CreateLogger<CallServer>() });
+        server = new CallServer(new CallServerOptions { Identity = WhoAmI, Handler = cluster, Counters = counters, Logger = log.CreateLogger<CallServer>() });
         listener.Serve(server);
+        host.ClusterFigures = new ClusterFigures(cluster, counters);
         host.Dispatcher.Elsewhere.Attach(cluster, new ForwardClient(calls, host.Settings));
         ticking = new PeriodicThread("gache cluster", cluster.Tick, ClusterTimes.Tick);
     }
@@ -104,6 +108,20 @@ internal sealed class ClusterPart : IAsyncDisposable
         await listener.DisposeAsync().ConfigureAwait(false);
         await calls.DisposeAsync().ConfigureAwait(false);
         server?.Dispose();
+    }
+
+    private NodeCalls Requests(ApiHost host)
+    {
+        var budget = new AnswerBudget(() => server?.HeldBytes ?? 0);
+        var forward = new ForwardHandler(host.Answer, budget);
+        var many = new ManyHandler(() => host.Dispatcher.Shard, budget);
+        return new NodeCalls(new Dictionary<CallKind, ICallHandler>
+        {
+            [CallKind.Forward] = forward,
+            [CallKind.ForwardWait] = forward,
+            [CallKind.ScanKeys] = many,
+            [CallKind.Steps] = many,
+        });
     }
 
     private Gossiper Gossip(NodeRecord first, Action wake, FilePeerStore saved, ILogger events)

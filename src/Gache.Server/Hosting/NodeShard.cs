@@ -21,10 +21,22 @@ internal sealed class NodeShard(ShardNode node) : IShard
     public LogWriterCounters? LogCounters => node.LogCounters;
 
     /// <inheritdoc/>
+    public StageTimes? Stages => node.Replica?.Stages;
+
+    /// <inheritdoc/>
+    public TransportCounters? Peers => node.TransportCounters;
+
+    /// <inheritdoc/>
     public ValueTask<WriteAnswer> WriteAsync(byte[] command) => node.WriteAsync(command);
 
     /// <inheritdoc/>
     public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level) => node.ReadAsync(key, level);
+
+    /// <inheritdoc/>
+    public ValueTask<WriteAnswer> WriteAsync(byte[] command, TimeSpan wait, CancellationToken gone) => node.WriteAsync(command, wait, gone);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadTerms terms, CancellationToken gone) => node.ReadAsync(key, terms, gone);
 
     /// <inheritdoc/>
     public Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look) => node.InspectLatestAsync(look);

@@ -34,6 +34,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
     private static readonly TimeSpan EndDeadline = TimeSpan.FromSeconds(1);
 
     private readonly ILogger events = log.CreateLogger<ServerProcess>();
+    private NodeEnd? ended;
 
     /// <summary>The version, without the commit.</summary>
     public static string Version { get; } =
@@ -44,16 +45,29 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
     {
         using var signals = new Signals();
         if (options.StopsWithStdin) signals.StopWhenEnds(Console.OpenStandardInput());
-        using var log = new ServerLog(
-            options.LogLevel, options.LogFormat, Console.OpenStandardError(), !Console.IsErrorRedirected, TimeProvider.System);
-        using var notices = new ServiceNotices(
-            Environment.GetEnvironmentVariable(ServiceNotices.Variable), TimeProvider.System, log.Factory.CreateLogger<ServiceNotices>());
-        return await new ServerProcess(options, Console.Error, log.Factory, notices).RunAsync(signals.Stop).ConfigureAwait(false);
+        using var errors = new StringWriter();
+        int exitCode;
+        using (var log = new ServerLog(options.LogLevel, options.LogFormat, Console.OpenStandardError(), !Console.IsErrorRedirected, TimeProvider.System))
+        using (var notices = new ServiceNotices(
+            Environment.GetEnvironmentVariable(ServiceNotices.Variable), TimeProvider.System, log.Factory.CreateLogger<ServiceNotices>()))
+        {
+            exitCode = await new ServerProcess(options, errors, log.Factory, notices).RunAsync(signals.Stop).ConfigureAwait(false);
+        }
+
+        await Console.Error.WriteAsync(errors.ToString()).ConfigureAwait(false); // the log is out: why it did not start is the last line
+        return exitCode;
     }
 
     /// <summary>Runs until <paramref name="stop"/> completes, or the node must end by itself.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(Task<PosixSignal> stop)
+    {
+        int exitCode = await RunHostAsync(stop).ConfigureAwait(false);
+        if (ended is { } end) LogEnded(events, end.Reason, end.Detail); // last: whoever looks at the end of a log looks for the reason
+        return exitCode;
+    }
+
+    private async Task<int> RunHostAsync(Task<PosixSignal> stop)
     {
         ApiHost host;
         try
@@ -107,6 +121,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
             return Refuse(NodeStart.ExitCodeOf(failure)!.Value, failure.Message);
         }
 
+        using var idleMemory = new IdleMemory(TimeProvider.System);
         IReadOnlyCollection<string> addresses = host.Addresses;
         LogServing(events, addresses, options.AdvertisedApi, options.RaftDir, Version);
         host.Serve(new NodeShard(node));
@@ -145,7 +160,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
     private async Task<int> EndAsync(ApiHost host, ShardNode node)
     {
         NodeEnd end = await node.Ended.ConfigureAwait(false);
-        LogEnded(events, end.Reason, end.Detail);
+        ended = end;
         notices.TellStopping($"must end ({end.Reason}): {end.Detail}");
         try
         {
@@ -174,6 +189,10 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
         AllowedOrigins = options.AllowedOrigins,
         Routing = options.Routing,
         ForwardTimeout = options.RequestTimeout + TimeSpan.FromSeconds(1),
+        OtlpEndpoint = options.OtlpEndpoint,
+        IsAccessLogged = options.IsAccessLogged,
+        SlowRequest = options.SlowRequest,
+        LoggedKeys = options.LoggedKeys,
         Version = Version,
     };
 

@@ -1,3 +1,5 @@
+using Gache.Server.Http.Requests;
+
 namespace Gache.Server.Http;
 
 /// <summary>What the HTTP layer must know of the options.</summary>
@@ -20,6 +22,18 @@ internal sealed record ApiSettings
 
     /// <summary>How long another node may take to answer a request that was passed on to it.</summary>
     public TimeSpan ForwardTimeout { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>Whether every request is logged.</summary>
+    public bool IsAccessLogged { get; init; }
+
+    /// <summary>Requests that take longer are logged; zero for none.</summary>
+    public TimeSpan SlowRequest { get; init; }
+
+    /// <summary>Where spans of traced requests are told; null for nowhere.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>What lines about requests say of a key.</summary>
+    public LoggedKeys LoggedKeys { get; init; }
 
     /// <summary>The program's version.</summary>
     public string Version { get; init; } = "0";

@@ -1,8 +1,11 @@
 using Gache.Server.Http.Cluster;
 using Gache.Server.Http.Cluster.Operate;
+using Gache.Server.Http.Docs;
 using Gache.Server.Http.Health;
 using Gache.Server.Http.Keys;
+using Gache.Server.Http.Many;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Requests;
 using Gache.Server.Http.Routing;
 using Gache.Server.Metrics;
 using Microsoft.AspNetCore.Connections;
@@ -14,7 +17,7 @@ internal sealed partial class Dispatcher
 {
     internal const string KeyPrefix = "/key/";
 
-    private readonly HttpCounters counters;
+    private readonly RequestLog requests;
     private readonly MetricsPage metrics;
     private readonly ILogger<Dispatcher> log;
     private readonly OriginRule origins;
@@ -23,22 +26,29 @@ internal sealed partial class Dispatcher
     private readonly ClusterPage cluster;
     private readonly JoinEndpoint join;
     private readonly OperatorEndpoints operators;
+    private readonly ManyEndpoints many;
     private readonly HelpPage help;
+    private readonly OpenApiPage openApi;
+    private readonly DocsPage docs;
 
     private volatile IShard? shard;
     private volatile bool isStopping;
 
     /// <summary>Makes the way in; keys are refused until <see cref="Serve"/>.</summary>
-    public Dispatcher(ApiSettings settings, JoinHop joins, HttpCounters counters, MetricsPage metrics, ILogger<Dispatcher> log)
+    public Dispatcher(ApiSettings settings, JoinHop joins, HttpCounters counters, MetricsPage metrics, ILogger<Dispatcher> log, Func<long>? microseconds = null)
     {
-        (this.counters, this.metrics, this.log) = (counters, metrics, log);
+        (this.metrics, this.log) = (metrics, log);
+        requests = new RequestLog(settings, counters, () => shard, log, microseconds);
         origins = new OriginRule(settings);
         elsewhere = new Elsewhere(settings.Routing);
         keys = new KeyEndpoint(settings, new BodyBudget(), elsewhere);
         cluster = new ClusterPage(settings);
         join = new JoinEndpoint(joins);
         operators = new OperatorEndpoints(elsewhere);
+        many = new ManyEndpoints(settings, elsewhere);
         help = new HelpPage(settings);
+        openApi = new OpenApiPage(settings);
+        docs = new DocsPage(settings);
     }
 
     /// <summary>How requests get to other nodes.</summary>
@@ -60,18 +70,19 @@ internal sealed partial class Dispatcher
     /// <summary>Answers a request.</summary>
     public Task AnswerAsync(HttpContext context)
     {
+        long began = requests.Begin();
         try
         {
             Task answer = Route(context);
-            if (!answer.IsCompletedSuccessfully) return GuardAsync(context, answer);
-            counters.Count(context.Request.Method, context.Response.StatusCode);
+            if (!answer.IsCompletedSuccessfully) return GuardAsync(context, answer, began);
+            requests.Ended(context, began);
             return answer;
         }
 #pragma warning disable CA1031 // Whatever it is: the client gets a problem, never a stack trace.
         catch (Exception fault)
 #pragma warning restore CA1031
         {
-            return AnswerFaultAsync(context, fault);
+            return AnswerFaultAsync(context, fault, began);
         }
     }
 
@@ -102,8 +113,11 @@ internal sealed partial class Dispatcher
             case "/join": return join.AnswerAsync(context, shard, target.Query);
             case "/join/folder": return FolderPage.AnswerAsync(context, shard);
             case "/metrics": return metrics.AnswerAsync(context);
+            case "/openapi.json": return openApi.AnswerAsync(context);
+            case "/docs": return docs.AnswerAsync(context);
             case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");
-            case "/keys" or "/batch" or "/txn" or "/watch":
+            case "/keys" or "/batch" or "/txn": return many.AnswerAsync(context, shard, target.Path, target.Query);
+            case "/watch":
                 return ProblemAnswer.SendAsync(context, ProblemTable.NotImplementedYet, "not yet; nothing was done");
             case "/cluster/move" or "/cluster/moves" or "/cluster/forget" or "/cluster/members" or "/cluster/transfer":
                 return operators.AnswerAsync(context, shard, target.Path, target.Query);
@@ -112,25 +126,25 @@ internal sealed partial class Dispatcher
         }
     }
 
-    private async Task GuardAsync(HttpContext context, Task answer)
+    private async Task GuardAsync(HttpContext context, Task answer, long began)
     {
         try
         {
             await answer.ConfigureAwait(false);
-            counters.Count(context.Request.Method, context.Response.StatusCode);
+            requests.Ended(context, began);
         }
 #pragma warning disable CA1031 // As above.
         catch (Exception fault)
 #pragma warning restore CA1031
         {
-            await AnswerFaultAsync(context, fault).ConfigureAwait(false);
+            await AnswerFaultAsync(context, fault, began).ConfigureAwait(false);
         }
     }
 
-    private async Task AnswerFaultAsync(HttpContext context, Exception fault)
+    private async Task AnswerFaultAsync(HttpContext context, Exception fault, long began)
     {
         await TellFaultAsync(context, fault).ConfigureAwait(false);
-        counters.Count(context.Request.Method, context.Response.StatusCode);
+        requests.Ended(context, began);
     }
 
     private async Task TellFaultAsync(HttpContext context, Exception fault)

@@ -10,6 +10,9 @@ internal static class Headers
     public const string ExpiresIn = "Gache-Expires-In";
     public const string IdempotencyKey = "Idempotency-Key";
 
+    /// <summary>Set on a waiting request that one node passes on to another: how many milliseconds it may still wait.</summary>
+    public const string WaitLeft = "Gache-Wait-Left";
+
     /// <summary>Set on a join that one member passed on to the leader, so that it is never passed on twice.</summary>
     public const string JoinHop = "Gache-Join-Hop";
 
@@ -18,6 +21,7 @@ internal static class Headers
     public static readonly StringValues OctetStream = "application/octet-stream";
     public static readonly StringValues PlainText = "text/plain; charset=utf-8";
     public static readonly StringValues Json = "application/json";
+    public static readonly StringValues JsonLines = "application/x-ndjson";
 
     /// <summary>Answers under <c>/key/</c>: a cache may keep them but must ask each time, and nobody may change the bytes.</summary>
     public static readonly StringValues KeyCaching = "no-cache, no-transform";

@@ -17,12 +17,24 @@ internal interface IShard
     /// <summary>What the log's writer has counted; null while the node belongs to no shard.</summary>
     LogWriterCounters? LogCounters { get; }
 
+    /// <summary>How long the stages of writes take; null while the node belongs to no shard.</summary>
+    StageTimes? Stages { get; }
+
+    /// <summary>What the raft port has counted; null for a shard that nobody can join.</summary>
+    TransportCounters? Peers { get; }
+
     /// <summary>Proposes a command; completes when it is applied, or with a refusal. Ownership of the array passes.</summary>
     /// <remarks>May complete inline on the thread that steps the replica: nothing after the await may block.</remarks>
     ValueTask<WriteAnswer> WriteAsync(byte[] command);
 
     /// <summary>Reads a key at a level; dispose the answer when its value has been sent.</summary>
     ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadLevel level);
+
+    /// <summary>Writes as the other, once the command's condition holds; see <see cref="Replica.WriteAsync(byte[], TimeSpan, CancellationToken)"/>.</summary>
+    ValueTask<WriteAnswer> WriteAsync(byte[] command, TimeSpan wait, CancellationToken gone);
+
+    /// <summary>Reads as the other, once there is what it waits for.</summary>
+    ValueTask<ReadAnswer> ReadAsync(ReadOnlyMemory<byte> key, ReadTerms terms, CancellationToken gone);
 
     /// <summary>Looks at the latest state, as its owner (see <see cref="Replica.InspectLatestAsync"/>).</summary>
     Task<Inspected<T>> InspectLatestAsync<T>(Func<KeyValueStore, T> look);

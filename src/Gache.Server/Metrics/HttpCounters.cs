@@ -12,6 +12,10 @@ internal sealed class HttpCounters
 
     private readonly long[] answers = new long[Methods.Length * Statuses];
     private long connections;
+    private long slowRequests;
+
+    /// <summary>Requests that took longer than <c>--slow-request</c>.</summary>
+    public long SlowRequests => Interlocked.Read(ref slowRequests);
 
     /// <summary>Connections that are open.</summary>
     public long Connections => Interlocked.Read(ref connections);
@@ -21,6 +25,9 @@ internal sealed class HttpCounters
 
     /// <summary>A connection has ended.</summary>
     public void ConnectionClosed() => Interlocked.Decrement(ref connections);
+
+    /// <summary>A request was slow.</summary>
+    public void CountSlow() => Interlocked.Increment(ref slowRequests);
 
     /// <summary>Counts an answer.</summary>
     public void Count(string method, int status)

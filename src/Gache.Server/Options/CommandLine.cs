@@ -19,7 +19,7 @@ internal static class CommandLine
     {
         var command = new RootCommand(
             "gache: a key-value database that you can curl. Each option is also an environment variable: --my-flag is GACHE_MY_FLAG; the flag wins.\n"
-            + "Two words start a tool instead of a node: \"gache playground\" a whole cluster to try, \"gache cluster\" what looks after one; both take --help.");
+            + "Some words start a tool instead of a node: \"gache playground\" a whole cluster to try, \"gache cluster\" what looks after one, \"gache lock\" a command under a lock; all take --help.");
         command.Options.Clear();
         var help = new HelpOption("--help", "-h", "-?");
         var versionOption = new Option<bool>("--version") { Description = "Prints the version" };
@@ -74,6 +74,7 @@ internal static class CommandLine
         foreach (string name in environment.Keys.Cast<string>().Order(StringComparer.Ordinal))
         {
             if (!name.StartsWith(OptionTable.VariablePrefix, StringComparison.Ordinal)) continue;
+            if (name == LockToken) continue;
             bool isService = environment[name] is string value && value.StartsWith("tcp://", StringComparison.Ordinal);
             if (OptionTable.Rows.Any(row => row.Variable == name) && !isService) continue;
 
@@ -84,6 +85,9 @@ internal static class CommandLine
 
         return null;
     }
+
+    /// <summary>What <c>gache lock</c> hands to its command, which may be a node.</summary>
+    private const string LockToken = "GACHE_FENCING_TOKEN";
 
     private static CommandLineResult Refuse(string words) =>
         new(null, $"gache: {words.ReplaceLineEndings(" ").TrimEnd()}\n", ExitCode.Usage);

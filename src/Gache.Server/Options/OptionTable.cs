@@ -15,6 +15,8 @@ internal static class OptionTable
 
     public static readonly TimeSpan DefaultRequestTimeout = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan ShortestRequestTimeout = TimeSpan.FromMilliseconds(100);
+    public static readonly TimeSpan DefaultSlowRequest = TimeSpan.FromMilliseconds(500);
+    public static readonly TimeSpan ShortestSlowRequest = TimeSpan.FromMilliseconds(10); // the clock that requests are measured with is coarse
     public static readonly TimeSpan LongestRequestTimeout = TimeSpan.FromMinutes(5);
 
     /// <summary>The rows, in the order in which they are shown.</summary>
@@ -51,6 +53,10 @@ internal static class OptionTable
             OptionValues.AllowOrigin),
         new("log-level", "LEVEL", "info", "least level that is logged: trace, debug, info, warn, error", OptionValues.LogLevel),
         new("log-format", "FORMAT", "auto", "plain, json, or auto: plain on a terminal, else json", OptionValues.LogFormat),
+        new("access-log", null, "off", "logs every request: method, path, status and time; never a query or a value", OptionValues.AccessLog),
+        new("slow-request", "TIME", "500ms", "logs requests that take longer, with the stage they waited for; 0 for none, or 10ms to 5m", OptionValues.SlowRequest),
+        new("log-keys", "MODE", "hash", "what log lines about requests say of a key: hash, prefix (its first 32 characters), or none", OptionValues.LogKeys),
+        new("otlp-endpoint", "URL", "none", "collector, as in http://127.0.0.1:4318, that is told by OTLP over HTTP of requests whose traceparent says that they are traced", OptionValues.OtlpEndpoint),
         // A playground's nodes must not outlive it, however it ends: its end of their stdin closes with it.
         new("stop-with-stdin", null, "off", "stops, as on SIGTERM, when stdin ends", OptionValues.StopWithStdin) { IsForPrograms = true },
     ];

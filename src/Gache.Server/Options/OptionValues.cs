@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Gache.Replication;
 using Gache.Server.Http;
+using Gache.Server.Http.Requests;
 using Gache.Store;
 
 namespace Gache.Server.Options;
@@ -218,6 +219,39 @@ internal static class OptionValues
         };
         if (format is not { } known) return "auto, plain or json";
         draft.LogFormat = known;
+        return null;
+    }
+
+    public static string? OtlpEndpoint(OptionsDraft draft, string value)
+    {
+        if (!Uri.TryCreate(value, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https") || uri.PathAndQuery != "/" || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0)
+            return "an address without a path, as in http://127.0.0.1:4318";
+        draft.OtlpEndpoint = uri;
+        return null;
+    }
+
+    public static string? AccessLog(OptionsDraft draft, string value) => Switch(value, isOn => draft.IsAccessLogged = isOn);
+
+    public static string? SlowRequest(OptionsDraft draft, string value)
+    {
+        if (!Duration.TryParse(value, out TimeSpan time)
+            || (time != TimeSpan.Zero && (time < OptionTable.ShortestSlowRequest || time > OptionTable.LongestRequestTimeout)))
+            return "0, or a time from 10ms to 5m, as in 500ms";
+        draft.SlowRequest = time;
+        return null;
+    }
+
+    public static string? LogKeys(OptionsDraft draft, string value)
+    {
+        LoggedKeys? keys = value switch
+        {
+            "hash" => LoggedKeys.Hash,
+            "prefix" => LoggedKeys.Prefix,
+            "none" => LoggedKeys.None,
+            _ => null,
+        };
+        if (keys is not { } known) return "hash, prefix or none";
+        draft.LoggedKeys = known;
         return null;
     }
 

@@ -66,6 +66,10 @@ internal static class OptionsCheck
             AllowedOrigins = draft.AllowedOrigins,
             LogLevel = draft.LogLevel,
             LogFormat = draft.LogFormat,
+            OtlpEndpoint = draft.OtlpEndpoint,
+            IsAccessLogged = draft.IsAccessLogged,
+            SlowRequest = draft.SlowRequest,
+            LoggedKeys = draft.LoggedKeys,
         };
         return null;
     }

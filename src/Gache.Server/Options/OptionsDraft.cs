@@ -1,6 +1,7 @@
 using System.Net;
 using Gache.Replication;
 using Gache.Server.Http;
+using Gache.Server.Http.Requests;
 using Gache.Store;
 
 namespace Gache.Server.Options;
@@ -47,4 +48,12 @@ internal sealed class OptionsDraft
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 
     public LogFormat LogFormat { get; set; } = LogFormat.Auto;
+
+    public Uri? OtlpEndpoint { get; set; }
+
+    public bool IsAccessLogged { get; set; }
+
+    public TimeSpan SlowRequest { get; set; } = OptionTable.DefaultSlowRequest;
+
+    public LoggedKeys LoggedKeys { get; set; }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Gache.Replication;
 using Gache.Server.Http;
+using Gache.Server.Http.Requests;
 using Gache.Store;
 
 namespace Gache.Server.Options;
@@ -70,4 +71,16 @@ internal sealed record ServerOptions
 
     /// <summary>How log lines look.</summary>
     public required LogFormat LogFormat { get; init; }
+
+    /// <summary>Where spans of traced requests are told; null for nowhere.</summary>
+    public required Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>Whether every request is logged.</summary>
+    public required bool IsAccessLogged { get; init; }
+
+    /// <summary>Requests that take longer are logged; zero for none.</summary>
+    public required TimeSpan SlowRequest { get; init; }
+
+    /// <summary>What log lines about requests say of a key.</summary>
+    public required LoggedKeys LoggedKeys { get; init; }
 }

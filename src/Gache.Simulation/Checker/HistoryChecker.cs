@@ -13,6 +13,7 @@ public static class HistoryChecker
     public static Violation? Check(IReadOnlyList<Operation> history, bool isOneShard = true)
     {
         if (ConditionRules.Check(history) is Violation condition) return condition;
+        if (WaitRules.Check(history) is Violation wait) return wait;
         if (KeyedRules.Check(history) is Violation keyed) return keyed;
         var keys = new List<KeyHistory>();
         foreach (IGrouping<string, Operation> group in history.GroupBy(o => o.Key))

@@ -149,15 +149,44 @@ internal sealed class Machine : IEndpoint
     }
 
     /// <inheritdoc/>
-    public async ValueTask<WriteAnswer> WriteAsync(Operation write, byte[] value)
+    public ValueTask<WriteAnswer> WriteAsync(Operation write, byte[] value) => WriteAsync(write, value, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public async ValueTask<WriteAnswer> WriteAsync(Operation write, byte[] value, CancellationToken gone)
     {
         if (Run?.Replica is not Replica replica) return new WriteAnswer(NotYet);
         byte[] keyBytes = Encoding.UTF8.GetBytes(write.Key);
-        if (Elsewhere(keyBytes, isTried: false) is { } away) return new WriteAnswer(away);
-        WriteAnswer answer = await replica.WriteAsync(Encode(write, keyBytes, value)).ConfigureAwait(false);
+        if (Elsewhere(Slot.Of(keyBytes), isTried: false) is { } away) return new WriteAnswer(away);
+        byte[] command = Encode(write, keyBytes, value);
+        WriteAnswer answer = write.Wait > TimeSpan.Zero
+            ? await replica.WriteAsync(command, write.Wait, gone).ConfigureAwait(false)
+            : await replica.WriteAsync(command).ConfigureAwait(false);
         if (answer.Refusal?.Code != RefusalCode.NotServed) return answer;
         if (value.Length > 0) Shard.SeeRefusedByApply(ValueCodec.Decode(value));
-        return new WriteAnswer(Elsewhere(keyBytes, isTried: true) ?? answer.Refusal);
+        return new WriteAnswer(Elsewhere(Slot.Of(keyBytes), isTried: true) ?? answer.Refusal);
+    }
+
+    /// <summary>Writes an encoded command, inside the process.</summary>
+    /// <param name="key">A key of its slot.</param>
+    /// <param name="command">The command; the replica's from now on.</param>
+    public async ValueTask<WriteAnswer> WriteAsync(byte[] key, byte[] command)
+    {
+        if (Run?.Replica is not Replica replica) return new WriteAnswer(NotYet);
+        int slot = Slot.Of(key);
+        if (Elsewhere(slot, isTried: false) is { } away) return new WriteAnswer(away);
+        WriteAnswer answer = await replica.WriteAsync(command).ConfigureAwait(false);
+        return answer.Refusal?.Code == RefusalCode.NotServed ? new WriteAnswer(Elsewhere(slot, isTried: true) ?? answer.Refusal) : answer;
+    }
+
+    /// <summary>Reads the next keys, inside the process.</summary>
+    public async Task<Inspected<ScanPage>> ScanAsync(ScanQuery query)
+    {
+        int slot = query.From.Slot;
+        if (Run?.Replica is not Replica replica) return new Inspected<ScanPage>(null, NotYet);
+        if (Elsewhere(slot, isTried: false) is { } away) return new Inspected<ScanPage>(null, away);
+        Inspected<ScanPage> answer = await replica.InspectLatestAsync(store => store.Scan(query), continuesInline: true).ConfigureAwait(false);
+        bool isOthers = answer.Seen is { End: ScanEnd.NotServed } page && page.Next.Slot == slot && page.Keys.Count == 0;
+        return isOthers ? new Inspected<ScanPage>(null, Elsewhere(slot, isTried: true) ?? NotYet) : answer;
     }
 
     /// <inheritdoc/>
@@ -167,14 +196,28 @@ internal sealed class Machine : IEndpoint
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level)
+    public ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level) => ReadAsync(key, level, null, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadAnswer> ReadAsync(Operation read, CancellationToken gone)
+    {
+        bool isStale = read.Kind == OperationKind.StaleRead;
+        ReadTerms? terms = read.Known == 0 ? null
+            : isStale ? new ReadTerms { Level = ReadLevel.Stale, MinRevision = read.Known }
+            : new ReadTerms { Wait = read.Wait, Condition = new Condition { NoneOf = new[] { read.Known } } };
+        return ReadAsync(read.Key, isStale ? ReadLevel.Stale : ReadLevel.Linearizable, terms, gone);
+    }
+
+    private async ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level, ReadTerms? terms, CancellationToken gone)
     {
         if (Run?.Replica is not Replica replica) return new ReadAnswer(NotYet);
         ulong committedBefore = Shard.LastCommitted;
         byte[] keyBytes = Encoding.UTF8.GetBytes(key);
-        if (Elsewhere(keyBytes, isTried: false) is { } away) return new ReadAnswer(away);
-        ReadAnswer answer = await replica.ReadAsync(keyBytes, level).ConfigureAwait(false);
-        if (answer.Refusal?.Code == RefusalCode.NotServed) return new ReadAnswer(Elsewhere(keyBytes, isTried: true) ?? answer.Refusal);
+        if (Elsewhere(Slot.Of(keyBytes), isTried: false) is { } away) return new ReadAnswer(away);
+        ReadAnswer answer = terms is null
+            ? await replica.ReadAsync(keyBytes, level).ConfigureAwait(false)
+            : await replica.ReadAsync(keyBytes, terms, gone).ConfigureAwait(false);
+        if (answer.Refusal?.Code == RefusalCode.NotServed) return new ReadAnswer(Elsewhere(Slot.Of(keyBytes), isTried: true) ?? answer.Refusal);
 
         // Whatever anybody had committed when the read was asked, it must see; whether or not a client could tell.
         if (level == ReadLevel.Linearizable && answer.Refusal is null && replica.AppliedIndex < committedBefore)
@@ -206,13 +249,13 @@ internal sealed class Machine : IEndpoint
     }
 
     /// <summary>Where a node of a cluster sends a request that is not its shard's, as the server does: the owner's leader, or "try again".</summary>
-    /// <param name="key">The key.</param>
+    /// <param name="slot">The slot.</param>
     /// <param name="isTried">Whether the replica refused it already.</param>
     /// <returns>Null if it is to be carried out here.</returns>
-    private Refusal? Elsewhere(byte[] key, bool isTried)
+    private Refusal? Elsewhere(int slot, bool isTried)
     {
         if (Run?.Cluster is not { } cluster) return null;
-        SlotRoute route = cluster.RouteOf(Slot.Of(key));
+        SlotRoute route = cluster.RouteOf(slot);
         return route.Kind switch
         {
             RouteKind.Here when !isTried => null,

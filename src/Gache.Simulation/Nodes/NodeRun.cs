@@ -131,6 +131,7 @@ internal sealed class NodeRun
             HandOver = run => Process.After(TimeSpan.Zero, run),
             End = Ended,
         });
+        Replica.TryDeclined = machine.Shard.SeeDeclinedTry;
         driver = new LogDriver(Process, machine.Speed, opened.Log, Disk, NodeSizes.Log, Replica.LogCompleted, Replica.LogFailed);
         LastSeen = new Seen(Role.Follower, 0, Core!.CommitIndex, Store!.AppliedIndex, Core.LastIndex, 0);
         if (!world.IsCluster && machine.Shard.IsFounding(machine)) Core.Bootstrap(new Configuration([new Member(folder.Node, machine.RaftAddress, machine.ApiAddress)], [folder.Node]));

@@ -82,6 +82,9 @@ internal sealed class SimulatedShard
     /// <summary>Apply refused the write of this value.</summary>
     public void SeeRefusedByApply(long value) => refused.RefusedByApply(value);
 
+    /// <summary>Apply declined a try of a write that goes on waiting.</summary>
+    public void SeeDeclinedTry(Entry entry) => refused.DeclinedByApply(entry);
+
     /// <summary>Compares two living logs.</summary>
     public Violation? SampleLogs(SeededRandom random)
     {

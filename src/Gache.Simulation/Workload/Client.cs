@@ -67,10 +67,15 @@ public sealed class Client
     private void Ask(OperationKind kind, string key, int attempts)
     {
         string? idempotencyKey = IsWrite(kind) && random.Chance(options.Keyed) ? $"{number}-{++keyedWrites}" : null;
+        Condition? condition = kind != OperationKind.Add && IsWrite(kind) && random.Chance(options.Conditional) ? DrawCondition(key) : null;
+        ulong known = DrawKnown(kind, key);
+        TimeSpan wait = (condition is not null && random.Chance(options.Waiting)) || (kind == OperationKind.Read && known != 0)
+            ? random.Between(LeastTtl, options.LongestWait)
+            : default;
         Operation operation = kind == OperationKind.Add
             ? history.Invoke(number, kind, key, counter: DrawTerms(key), idempotencyKey: idempotencyKey)
             : history.Invoke(
-                number, kind, key, IsWrite(kind) && random.Chance(options.Conditional) ? DrawCondition(key) : null, idempotencyKey: idempotencyKey,
+                number, kind, key, condition, idempotencyKey: idempotencyKey, wait: wait, known: known,
                 ttl: kind is OperationKind.Set or OperationKind.Put && random.Chance(options.Expiring) ? random.Between(LeastTtl, options.LongestTtl) : default);
         Begin(new Attempt(operation, idempotencyKey is null ? attempts : options.MostKeyedAttempts, IsRepeat: false));
     }
@@ -89,15 +94,23 @@ public sealed class Client
         }
 
         // The connection breaks when the process dies: the answer cannot come any more, and what was sent may or may not have been done.
-        Action hangUp = () => Lost(attempt, "no answer");
+        var gone = new CancellationTokenSource();
+        Action hangUp = () =>
+        {
+            Lost(attempt, "no answer");
+            process.After(random.Between(LeastWay, MostWay), gone.Cancel);
+        };
         SimulatedEvent patience = scheduler.After(options.Patience, hangUp);
         Action broken = () => scheduler.After(random.Between(LeastWay, MostWay), hangUp);
         process.Killed += broken;
-        process.After(random.Between(LeastWay, MostWay), () => _ = CarryOutAsync(endpoint, process, attempt, () =>
-        {
-            process.Killed -= broken;
-            EventScheduler.Cancel(patience);
-        }));
+        process.After(random.Between(LeastWay, MostWay), () => _ = CarryOutAsync(
+            endpoint, process, attempt,
+            () =>
+            {
+                process.Killed -= broken;
+                EventScheduler.Cancel(patience);
+            },
+            gone.Token));
     }
 
     private Condition DrawCondition(string key)
@@ -105,6 +118,14 @@ public sealed class Client
         if (random.Chance(0.6) && revisions.TryGetValue(key, out ulong revision)) return new Condition { AnyOf = new[] { revision } };
         return random.Chance(0.8) ? new Condition { MustNotExist = true } : new Condition { MustExist = true };
     }
+
+    /// <summary>Of a read: the revision that it waits to differ from, or must have reached; 0 for none.</summary>
+    private ulong DrawKnown(OperationKind kind, string key) => kind switch
+    {
+        OperationKind.Read when random.Chance(options.Waiting) => revisions.GetValueOrDefault(key),
+        OperationKind.StaleRead when random.Chance(options.NotBefore) => revisions.GetValueOrDefault(key),
+        _ => 0,
+    };
 
     /// <summary>What is added is drawn from so many numbers that the sums of any few tell which they were.</summary>
     private CounterTerms DrawTerms(string key)
@@ -129,7 +150,7 @@ public sealed class Client
         return random.Pick(all);
     }
 
-    private async Task CarryOutAsync(IEndpoint endpoint, NodeProcess process, Attempt attempt, Action answered)
+    private async Task CarryOutAsync(IEndpoint endpoint, NodeProcess process, Attempt attempt, Action answered, CancellationToken gone)
     {
         Operation operation = attempt.Operation;
         Action answer;
@@ -139,14 +160,13 @@ public sealed class Client
             if (operation.IsWrite)
             {
                 byte[] value = operation.WritesValue ? ValueCodec.Encode(operation.Value) : [];
-                WriteAnswer write = await endpoint.WriteAsync(operation, value).ConfigureAwait(false);
+                WriteAnswer write = await endpoint.WriteAsync(operation, value, gone).ConfigureAwait(false);
                 refusal = write.Refusal;
                 answer = () => Complete(attempt, write);
             }
             else
             {
-                ReadLevel level = operation.Kind == OperationKind.StaleRead ? ReadLevel.Stale : ReadLevel.Linearizable;
-                using ReadAnswer read = await endpoint.ReadAsync(operation.Key, level).ConfigureAwait(false);
+                using ReadAnswer read = await endpoint.ReadAsync(operation, gone).ConfigureAwait(false);
                 refusal = read.Refusal;
                 long value = read is { Refusal: null, IsFound: true } ? ValueCodec.Decode(read.Value.Span) : 0;
                 (bool isFound, ulong revision) = (read.IsFound, read.Revision);

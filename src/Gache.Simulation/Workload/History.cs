@@ -20,12 +20,14 @@ public sealed class History
     public int DoneCount { get; private set; }
 
     /// <summary>Begins an operation; a set or put gets a value that no other one has.</summary>
-    public Operation Invoke(int client, OperationKind kind, string key, Condition? condition = null, CounterTerms counter = default, string? idempotencyKey = null, TimeSpan ttl = default)
+    public Operation Invoke(
+        int client, OperationKind kind, string key, Condition? condition = null, CounterTerms counter = default, string? idempotencyKey = null, TimeSpan ttl = default,
+        TimeSpan wait = default, ulong known = 0)
     {
         var operation = new Operation
         {
             Client = client, Kind = kind, Key = key, Invoked = place++, Condition = condition, Counter = counter, IdempotencyKey = idempotencyKey,
-            Ttl = ttl, InvokedAt = FastestClock(),
+            Ttl = ttl, Wait = wait, Known = known, InvokedAt = FastestClock(),
         };
         if (operation.WritesValue) operation.Value = ++lastValue;
         operations.Add(operation);

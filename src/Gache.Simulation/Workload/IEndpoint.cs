@@ -19,6 +19,16 @@ public interface IEndpoint
     /// <summary>Reads, inside the process.</summary>
     ValueTask<ReadAnswer> ReadAsync(string key, ReadLevel level);
 
+    /// <summary>Writes, inside the process, and waits where the operation says so.</summary>
+    /// <param name="write">What to do.</param>
+    /// <param name="value">The value; empty for a delete.</param>
+    /// <param name="gone">The client hung up.</param>
+    ValueTask<WriteAnswer> WriteAsync(Operation write, byte[] value, CancellationToken gone) => WriteAsync(write, value);
+
+    /// <summary>Reads, inside the process, and waits where the operation says so.</summary>
+    ValueTask<ReadAnswer> ReadAsync(Operation read, CancellationToken gone) =>
+        ReadAsync(read.Key, read.Kind == OperationKind.StaleRead ? ReadLevel.Stale : ReadLevel.Linearizable);
+
     /// <summary>A write was answered as surely not applied.</summary>
     void Refused(Operation write);
 

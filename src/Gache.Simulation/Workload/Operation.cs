@@ -65,6 +65,12 @@ public sealed class Operation
     /// <summary>Of a set or put: for how long the key is to be there; zero: for ever.</summary>
     public TimeSpan Ttl { get; init; }
 
+    /// <summary>Of a conditional write, and of a read that names <see cref="Known"/>: for how long it waits for its condition; zero: not at all.</summary>
+    public TimeSpan Wait { get; init; }
+
+    /// <summary>Of a read that waits: the revision that it waits to differ from. Of a stale one: the revision that it must have reached. 0: none.</summary>
+    public ulong Known { get; init; }
+
     /// <summary>When it was asked, by the fastest clock.</summary>
     public TimeSpan InvokedAt { get; init; }
 
@@ -122,6 +128,8 @@ public sealed class Operation
             _ => "",
         }}";
         if (Ttl > TimeSpan.Zero) what += $" for {Ttl.TotalSeconds:F1} s";
+        if (Known != 0) what += Kind == OperationKind.StaleRead ? $" not before {Known}" : $" unless revision {Known}";
+        if (Wait > TimeSpan.Zero) what += $", waits {Wait.TotalSeconds:F1} s";
         if (IdempotencyKey is not null) what += $" as {IdempotencyKey}";
         string end = Completed == Never ? "…" : $"{Completed}";
         string result = Outcome switch

@@ -48,6 +48,15 @@ public sealed record WorkloadOptions
     /// <summary>How often a write has a condition: mostly a revision that the client saw, as a compare-and-set has.</summary>
     public double Conditional { get; init; } = 0.25;
 
+    /// <summary>How often a conditional write waits for its condition, and a linearizable read for a revision other than the one that its client saw.</summary>
+    public double Waiting { get; init; } = 0.4;
+
+    /// <summary>The longest wait; with what an answer may take after it, less than <see cref="Patience"/>.</summary>
+    public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often a stale read must have reached the revision that its client saw last of the key.</summary>
+    public double NotBefore { get; init; } = 0.5;
+
     /// <summary>The most attempts of one request: redirects and refusals are followed by another.</summary>
     public int MostAttempts { get; init; } = 4;
 

@@ -22,6 +22,14 @@ internal unsafe struct BlockCursor
         else if (path.IndexAt(0) == path.Leaf.Count) NextLeaf();
     }
 
+    /// <summary>Goes to the first record that is not before <paramref name="key"/>.</summary>
+    public void SeekFrom(BlockForest forest, int slot, ReadOnlySpan<byte> key)
+    {
+        forest.Seek(slot, key, ref path);
+        isAtEnd = path.RootLevel < 0;
+        if (!isAtEnd && path.IndexAt(0) == path.Leaf.Count) NextLeaf();
+    }
+
     public void MoveNext()
     {
         int next = path.IndexAt(0) + 1;

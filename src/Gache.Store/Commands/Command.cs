@@ -64,7 +64,7 @@ public static class Command
             return command.Length == HeadBytes;
         }
 
-        if (kind.IsOfSlots())
+        if (kind.IsOfSlots() || kind.IsOfKeys())
         {
             view = new CommandView(kind, time, default, command[HeadBytes..]);
             return true;
@@ -103,11 +103,40 @@ public static class Command
     private static int MaxValueOf(CommandKind kind) => kind.HasValue() ? StoreLimits.MaxValueBytes : 0;
 
     /// <summary>Whether the command may make the state larger, and so is refused when memory or disk are short; deletes always go.</summary>
-    public static bool NeedsSpace(ReadOnlySpan<byte> command) => (CommandKind)command[0] is CommandKind.Set or CommandKind.Put or CommandKind.Add or CommandKind.Touch or CommandKind.Import;
+    public static bool NeedsSpace(ReadOnlySpan<byte> command) => (CommandKind)command[0] is CommandKind.Set or CommandKind.Put or CommandKind.Add or CommandKind.Touch or CommandKind.Import
+        || ((CommandKind)command[0] == CommandKind.Txn && (command[HeadBytes] & TxnView.NeedsSpaceFlag) != 0);
 
     /// <summary>Whether the command's answer is kept for repeats, and so needs one of a bounded number of records.</summary>
     public static bool IsKeyed(ReadOnlySpan<byte> command) => command[1] == FormatWithOptions
-        && TryParse(command, out CommandView view) && WriteOptionsView.TryParse(view.Options, out WriteOptionsView options) && !options.Idempotency.IsEmpty;
+        ? TryParse(command, out CommandView view) && WriteOptionsView.TryParse(view.Options, out WriteOptionsView options) && !options.Idempotency.IsEmpty
+        : (CommandKind)command[0] == CommandKind.Txn && (command[HeadBytes] & TxnView.KeyedFlag) != 0;
+
+    /// <summary>Whether bytes from another node are a command that a client may ask for: on a key, on keys of one slot, or a slice of a deletion.</summary>
+    public static bool IsOfClient(ReadOnlySpan<byte> command)
+    {
+        if (command.Length <= HeadBytes) return false;
+        var kind = (CommandKind)command[0];
+        bool isKnown = kind.IsOfKey() ? command[1] is FormatWithOptions || (command[1] == Format && kind.IsPlain()) : kind.IsOfKeys() && command[1] == Format;
+        if (!isKnown || !TryParse(command, out CommandView view)) return false;
+        return kind switch
+        {
+            CommandKind.Txn => TxnView.TryParse(view.Value, out _),
+            CommandKind.DeleteRange => DeleteRangeCommand.Parse(view.Value) is not null,
+            _ => true,
+        };
+    }
+
+    /// <summary>The slot that a client's command is for, if it <see cref="IsOfClient"/>; of a deletion the first one.</summary>
+    public static int SlotOf(ReadOnlySpan<byte> command)
+    {
+        Invariant.Holds(TryParse(command, out CommandView view), $"a command of {command.Length} bytes cannot be read");
+        return view.Kind switch
+        {
+            CommandKind.Txn => TxnView.TryReadMark(view.Value, out int slot, out _) ? slot : 0,
+            CommandKind.DeleteRange => DeleteRangeCommand.Parse(view.Value)?.From.Slot ?? 0,
+            _ => Slot.Of(view.Key),
+        };
+    }
 
     /// <summary>Whether the command brings what belongs to a slot that its source has handed over: nobody serves it until that is here, so the bound
     /// on memory does not hold it up.</summary>

@@ -56,6 +56,12 @@ public enum CommandKind : byte
 
     /// <summary>Sets only when a key is over (POST with <c>touch</c>).</summary>
     Touch = 18,
+
+    /// <summary>Compares keys of one slot and changes them, all or nothing (POST /txn).</summary>
+    Txn = 19,
+
+    /// <summary>Removes the next keys that begin with a prefix (DELETE /keys).</summary>
+    DeleteRange = 20,
 }
 
 /// <summary>What kinds have in common.</summary>
@@ -65,10 +71,13 @@ internal static class CommandKinds
     public static bool IsOfSlots(this CommandKind kind) => kind is >= CommandKind.Found and <= CommandKind.Recover;
 
     /// <summary>Whether a command without options can be of this kind: an addition says in them what to add, and a touch until when.</summary>
-    public static bool IsPlain(this CommandKind kind) => kind is >= CommandKind.Set and <= CommandKind.Recover;
+    public static bool IsPlain(this CommandKind kind) => kind is (>= CommandKind.Set and <= CommandKind.Recover) or CommandKind.Txn or CommandKind.DeleteRange;
 
     /// <summary>Whether the command changes one key, and so may have options.</summary>
     public static bool IsOfKey(this CommandKind kind) => kind is CommandKind.Set or CommandKind.Put or CommandKind.Delete or CommandKind.Add or CommandKind.Touch;
+
+    /// <summary>Whether the command is about keys that its body names.</summary>
+    public static bool IsOfKeys(this CommandKind kind) => kind is CommandKind.Txn or CommandKind.DeleteRange;
 
     /// <summary>Whether a value follows the key.</summary>
     public static bool HasValue(this CommandKind kind) => kind is CommandKind.Set or CommandKind.Put;

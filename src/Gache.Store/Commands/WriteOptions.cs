@@ -89,13 +89,16 @@ internal enum WriteParts : ushort
     Idempotency = 32,
     Ttl = 64,
     KeepTtl = 128,
+
+    /// <summary>The write waits for its condition: where that does not hold, the answer is not kept for repeats, as there will be another try.</summary>
+    Try = 256,
 }
 
 /// <summary>Encoded <see cref="WriteOptions"/> as they stand in a command's bytes.</summary>
 internal readonly ref struct WriteOptionsView
 {
     private const WriteParts Known = WriteParts.MustExist | WriteParts.MustNotExist | WriteParts.AnyOf | WriteParts.NoneOf | WriteParts.Counter | WriteParts.Idempotency | WriteParts.Ttl
-        | WriteParts.KeepTtl;
+        | WriteParts.KeepTtl | WriteParts.Try;
 
     public ConditionView Condition { get; private init; }
 
@@ -105,6 +108,9 @@ internal readonly ref struct WriteOptionsView
     public ulong Ttl { get; private init; }
 
     public bool KeepsTtl { get; private init; }
+
+    /// <summary>Whether another try follows, should the condition not hold.</summary>
+    public bool IsTry { get; private init; }
 
     /// <summary>The mark of a keyed write; else empty.</summary>
     public ReadOnlySpan<byte> Idempotency { get; private init; }
@@ -150,6 +156,7 @@ internal readonly ref struct WriteOptionsView
             Counter = counter,
             Ttl = ttl,
             KeepsTtl = (parts & WriteParts.KeepTtl) != 0,
+            IsTry = (parts & WriteParts.Try) != 0,
             Idempotency = mark,
         };
         return true;

@@ -27,6 +27,18 @@ internal static class IdempotencyMark
         hash[..IdentityBytes].CopyTo(identity);
     }
 
+    /// <summary>Writes the identity of a transaction: its scope is the slot, which reads like no key.</summary>
+    public static void WriteIdentity(int slot, ReadOnlySpan<byte> idempotencyKey, Span<byte> identity)
+    {
+        Span<byte> image = stackalloc byte[sizeof(ushort) + sizeof(ushort) + idempotencyKey.Length];
+        BinaryPrimitives.WriteUInt16LittleEndian(image, ushort.MaxValue); // longer than any key
+        BinaryPrimitives.WriteUInt16LittleEndian(image[sizeof(ushort)..], (ushort)slot);
+        idempotencyKey.CopyTo(image[(2 * sizeof(ushort))..]);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(image, hash);
+        hash[..IdentityBytes].CopyTo(identity);
+    }
+
     /// <summary>Writes the fingerprint of a command whose time is 0 into its place in it.</summary>
     public static void WriteFingerprint(ReadOnlySpan<byte> command, Span<byte> fingerprint)
     {

@@ -5,7 +5,7 @@ namespace Gache.Store;
 /// <summary>A record of an answer: found by its window of time and identity, kept until that window is ten minutes past.</summary>
 /// <remarks>
 /// Key: the window's number (4 bytes, big-endian, so that the oldest stand first), the identity (16). Revision: the answer's. Value: the
-/// fingerprint (8), the status with the highest bit for "existed" (1), and the number (8) if it is not 0.
+/// fingerprint (8), the status with the highest bit for "existed" (1), and the number (8) if it is not 0; or, with the next bit, a transaction's answer.
 /// </remarks>
 internal static class IdempotencyRecord
 {
@@ -17,9 +17,17 @@ internal static class IdempotencyRecord
     public const ulong WindowMilliseconds = 100 * 1_000;
 
     public const int KeyBytes = sizeof(uint) + IdempotencyMark.IdentityBytes;
-    public const int MaxValueBytes = IdempotencyMark.FingerprintBytes + 1 + sizeof(long);
+
+    /// <summary>Before the number, or the answer.</summary>
+    public const int HeadBytes = IdempotencyMark.FingerprintBytes + 1;
+
+    /// <summary>The longest value of a write on one key.</summary>
+    public const int MaxPlainValueBytes = HeadBytes + sizeof(long);
+
+    private const int MaxValueBytes = HeadBytes + TxnCommand.MaxBytes + 2;
 
     private const byte ExistedFlag = 0x80;
+    private const byte BodyFlag = 0x40; // what a transaction answered follows
 
     /// <summary>The window of a moment in a slot's time.</summary>
     public static uint WindowOf(ulong slotTime) => (uint)(slotTime / WindowMilliseconds);
@@ -34,7 +42,8 @@ internal static class IdempotencyRecord
 
     /// <summary>Whether bytes from another shard, or of a snapshot, can be a record.</summary>
     public static bool IsOne(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
-        key.Length == KeyBytes && value.Length is IdempotencyMark.FingerprintBytes + 1 or MaxValueBytes;
+        key.Length == KeyBytes && value.Length >= HeadBytes
+        && ((value[HeadBytes - 1] & BodyFlag) != 0 ? value.Length <= MaxValueBytes : value.Length is HeadBytes or MaxPlainValueBytes);
 
     public static void WriteKey(Span<byte> key, uint window, ReadOnlySpan<byte> identity)
     {
@@ -45,10 +54,16 @@ internal static class IdempotencyRecord
     public static ReadOnlySpan<byte> WriteValue(Span<byte> value, ReadOnlySpan<byte> fingerprint, in ApplyResult answer)
     {
         fingerprint.CopyTo(value);
-        value[IdempotencyMark.FingerprintBytes] = (byte)((byte)answer.Status | (answer.Existed ? ExistedFlag : 0));
-        if (answer.Number == 0) return value[..(IdempotencyMark.FingerprintBytes + 1)];
-        BinaryPrimitives.WriteInt64LittleEndian(value[(IdempotencyMark.FingerprintBytes + 1)..], answer.Number);
-        return value[..MaxValueBytes];
+        value[HeadBytes - 1] = (byte)((byte)answer.Status | (answer.Existed ? ExistedFlag : 0) | (answer.Body is null ? 0 : BodyFlag));
+        if (answer.Body is { } body)
+        {
+            body.CopyTo(value[HeadBytes..]);
+            return value;
+        }
+
+        if (answer.Number == 0) return value[..HeadBytes];
+        BinaryPrimitives.WriteInt64LittleEndian(value[HeadBytes..], answer.Number);
+        return value[..MaxPlainValueBytes];
     }
 
     public static ReadOnlySpan<byte> FingerprintIn(ReadOnlySpan<byte> value) => value[..IdempotencyMark.FingerprintBytes];
@@ -56,7 +71,10 @@ internal static class IdempotencyRecord
     public static ApplyResult AnswerIn(Record record)
     {
         ReadOnlySpan<byte> value = record.Value[IdempotencyMark.FingerprintBytes..];
+        var status = (ApplyStatus)(value[0] & ~(ExistedFlag | BodyFlag));
+        bool existed = (value[0] & ExistedFlag) != 0;
+        if ((value[0] & BodyFlag) != 0) return new ApplyResult(status, record.Revision, existed, 0, value[1..].ToArray());
         long number = value.Length > 1 ? BinaryPrimitives.ReadInt64LittleEndian(value[1..]) : 0;
-        return new ApplyResult((ApplyStatus)(value[0] & ~ExistedFlag), record.Revision, (value[0] & ExistedFlag) != 0, number);
+        return new ApplyResult(status, record.Revision, existed, number);
     }
 }

@@ -19,4 +19,11 @@ public static class Slot
 
         return Crc16.Compute(key) & (Count - 1);
     }
+
+    /// <summary>The slot of all keys that begin with a prefix: it has one if it holds a whole non-empty <c>{tag}</c>; else null.</summary>
+    public static int? OfPrefix(ReadOnlySpan<byte> prefix)
+    {
+        int open = prefix.IndexOf((byte)'{');
+        return open >= 0 && prefix[(open + 1)..].IndexOf((byte)'}') > 0 ? Of(prefix) : null;
+    }
 }

@@ -73,7 +73,7 @@ internal sealed class SnapshotRestore(SnapshotHead head, SlotTable table, Native
         lastDue = due;
         key.CopyTo(lastKey);
         lastKeyLength = keyLength;
-        if (keyLength + (int)valueLength > Record.InlineBytesMax && Trees.IsOfKeys(slot))
+        if (keyLength + (int)valueLength > Record.InlineBytesMax)
         {
             unfinished = LargeBytes.Allocate((int)valueLength, ledger).Address;
             unfinishedRead = 0;
@@ -96,6 +96,7 @@ internal sealed class SnapshotRestore(SnapshotHead head, SlotTable table, Native
         if (unfinishedRead < value.Length) return;
 
         value.Seal();
+        if (!Trees.IsOfKeys(lastSlot) && !IdempotencyRecord.IsOne(LastKey, value.Bytes)) throw Damaged("an idempotency record cannot be one");
         unfinished = 0; // the table's now
         table.Set(lastSlot, LastKey, lastRevision, value, lastDue);
     }

@@ -16,6 +16,7 @@ internal static class ToolCommand
         var gache = new Command("./gache", "What an operator types. Without one of these words ./gache is a node; see ./gache --help.");
         gache.Options.Add(new HelpOption("--help", "-h", "-?") { Recursive = true });
         gache.Subcommands.Add(PlaygroundWord.Create(terminal));
+        gache.Subcommands.Add(LockWord.Create(terminal));
         gache.Subcommands.Add(ClusterWord.Create(terminal, clock));
 
         // "@x" would otherwise read arguments from the file x.

@@ -57,6 +57,15 @@ internal sealed class Port : IAsyncDisposable, ICallHandler
 
     void ICallHandler.Met(Caller who) => Met.Enqueue(who);
 
+    /// <summary>What says of each call that waits long, in the order of arrival, that its caller gave it up.</summary>
+    public ConcurrentQueue<CancellationToken> Abandoned { get; } = [];
+
+    void ICallHandler.Handle(Caller from, CallKind kind, ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer, CancellationToken abandoned)
+    {
+        Abandoned.Enqueue(abandoned);
+        Handle(from, kind, body, answer);
+    }
+
     /// <summary>What is done with a request; an echo unless a test says otherwise.</summary>
     public Action<Caller, CallKind, ReadOnlyMemory<byte>, Action<ReadOnlyMemory<byte>>> Behaviour { get; set; } = (_, _, body, answer) => answer(body);
 

@@ -26,7 +26,7 @@ public class LogWriterThreadTests
         }
 
         Assert.Equal(500, writer.Counters.Entries);
-        Assert.InRange(writer.Counters.Syncs, 500 / TestLog.Options.MaxBatchEntries, 500);
+        Assert.InRange(writer.Counters.Syncs.Count, 500 / TestLog.Options.MaxBatchEntries, 500);
         Assert.True(writer.Counters.Bytes >= 500 * 20);
         Assert.Equal(TimeSpan.Zero, writer.OldestUnsyncedAge);
         test.Files.Crash();
@@ -93,7 +93,7 @@ public class LogWriterThreadTests
             }
         }
 
-        Assert.InRange(writer.Counters.Syncs, Rounds, (Clients * Rounds) - 1);
+        Assert.InRange(writer.Counters.Syncs.Count, Rounds, (Clients * Rounds) - 1);
         Assert.Equal(Clients * Rounds, writer.Counters.Entries);
     }
 

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Gache.Cluster;
 using Gache.Primitives;
 using Gache.Server.Http;
+using Gache.Server.Http.Keys;
 using Gache.Server.Http.Routing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -158,6 +159,34 @@ public sealed class ForwardBoundsTests
         Assert.Equal(status, context.Response.StatusCode);
     }
 
+    [Fact]
+    public async Task A_request_that_waits_is_passed_on_with_what_is_left_of_its_wait_and_ends_when_its_client_goes()
+    {
+        var calls = new WaitingCalls();
+        var asker = new ForwardClient(calls, new ApiSettings { AdvertisedApi = "me:8001" });
+        HttpContext context = Context("GET", new MemoryStream());
+        var gone = new CancellationTokenSource();
+        context.RequestAborted = gone.Token;
+        _ = WaitTime.Begin(context, TimeSpan.FromMinutes(4), isForwarded: false);
+        Task asked = asker.SendAsync(context, Owner, ReadOnlyMemory<byte>.Empty);
+        Assert.False(asked.IsCompleted);
+        Assert.Equal(CallKind.ForwardWait, calls.Kind);
+        Assert.InRange(calls.Timeout, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(4) + TimeSpan.FromSeconds(6));
+
+        // At the owner the rest of the time counts, not the whole.
+        await using TestNode node = await TestNode.StartAsync();
+        var handler = new ForwardHandler(node.Host.Dispatcher.AnswerAsync, new AnswerBudget(() => 0));
+        ForwardedRequest passed = ForwardedRequest.Parse(new ForwardedRequest(
+            1, "GET", "/key/a?wait=5m", [new("If-None-Match", "7"), .. ForwardedRequest.Parse(calls.Body)!.Headers], default).Encode())!;
+        await handler.AnswerAsync(passed, _ => { }, TestContext.Current.CancellationToken);
+        Assert.InRange(node.Shard.LastWait.Wait, TimeSpan.FromMinutes(3), TimeSpan.FromMinutes(4));
+
+        await gone.CancelAsync();
+        Assert.True(calls.GivenUp.IsCancellationRequested);
+        calls.Done(new CallResult(CallOutcome.Unknown, default, "it was given up"));
+        await asked.WaitAsync(Patience, TestContext.Current.CancellationToken);
+    }
+
     private static CallResult Answer(int status, byte[] body)
     {
         var writer = new ByteWriter();
@@ -188,6 +217,26 @@ public sealed class ForwardBoundsTests
     private sealed class Calls(Func<ReadOnlyMemory<byte>, CallResult> end) : ICalls
     {
         public void Call(string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done) => done(end(body));
+    }
+
+    private sealed class WaitingCalls : ICalls
+    {
+        public CallKind Kind { get; private set; }
+
+        public ReadOnlyMemory<byte> Body { get; private set; }
+
+        public TimeSpan Timeout { get; private set; }
+
+        public CancellationToken GivenUp { get; private set; }
+
+        public Action<CallResult> Done { get; private set; } = _ => { };
+
+        public void Call(string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done) =>
+            throw new InvalidOperationException("it waits");
+
+        public void Call(
+            string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done, CancellationToken givenUp) =>
+            (Kind, Body, Timeout, Done, GivenUp) = (kind, body, timeout, done, givenUp);
     }
 
     /// <summary>A client that takes nothing until it is told to.</summary>

@@ -101,7 +101,7 @@ public class ClientTests
     {
         var random = new SeededRandom(11);
         List<Client> all = [.. Enumerable.Range(1, clients).Select(
-            i => new Client(i, scheduler, random.Fork(), new WorkloadOptions { Expiring = 0 }, () => [leader, follower], history))];
+            i => new Client(i, scheduler, random.Fork(), new WorkloadOptions { Expiring = 0, Waiting = 0 }, () => [leader, follower], history))];
         scheduler.RunUntil(TimeSpan.FromSeconds(seconds));
         foreach (Client client in all) client.Stop();
         scheduler.RunUntil(TimeSpan.FromSeconds(seconds + 20));

@@ -50,6 +50,8 @@ public sealed class CommandTests
     [InlineData(0, 1)]
     [InlineData(17, 1)]
     [InlineData(19, 2)]
+    [InlineData(20, 2)]
+    [InlineData(21, 1)]
     [InlineData(1, 0)]
     [InlineData(1, 3)]
     [InlineData(4, 2)]

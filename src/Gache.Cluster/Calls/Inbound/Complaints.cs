@@ -11,7 +11,7 @@ internal sealed class Complaints(TimeProvider time)
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
 
     private readonly Lock gate = new();
-    private OncePerReason said = new();
+    private OncePerReason said = new(time);
     private long begin = time.GetTimestamp();
     private int lines;
 
@@ -23,7 +23,7 @@ internal sealed class Complaints(TimeProvider time)
             if (time.GetElapsedTime(begin) >= Period)
             {
                 begin = time.GetTimestamp();
-                said = new OncePerReason();
+                said = new OncePerReason(time);
                 lines = 0;
             }
 

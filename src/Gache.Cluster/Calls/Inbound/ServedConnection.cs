@@ -176,6 +176,13 @@ internal sealed class ServedConnection(IDuplexPipe transport, string remote, Act
             }
 
             FrameHead head = frame.Head;
+            if (head.Type == FrameType.Cancel)
+            {
+                budget.Return(frame.HeldBytes);
+                requests.Abandon(head.RequestId);
+                continue;
+            }
+
             bool isRequest = head.Type == FrameType.Request && head.RequestId > lastId;
             if (!isRequest)
             {
@@ -211,7 +218,8 @@ internal sealed class ServedConnection(IDuplexPipe transport, string remote, Act
         options.Counters.RequestReceived(head.Kind);
         try
         {
-            options.Handler.Handle(caller, head.Kind, frame.Body, request.Answer);
+            if (head.Kind == CallKind.ForwardWait) options.Handler.Handle(caller, head.Kind, frame.Body, request.Answer, request.Abandoned);
+            else options.Handler.Handle(caller, head.Kind, frame.Body, request.Answer);
             return true;
         }
         catch (Exception e)
@@ -234,7 +242,7 @@ internal sealed class ServedConnection(IDuplexPipe transport, string remote, Act
 
         if (isStopping) return Stopping;
         if (frame.IsDropped) return "this node is overloaded: requests that it has not answered yet take all the memory there is for them";
-        return frame.Head.Kind is < CallKind.GossipDigest or > CallKind.Admin ? $"this node does not know calls of kind {(byte)frame.Head.Kind}" : null;
+        return !frame.Head.Kind.IsKnown() ? $"this node does not know calls of kind {(byte)frame.Head.Kind}" : null;
     }
 
     private void NoteProgress(bool isFull, long rest)

@@ -70,6 +70,15 @@ internal sealed class ServedRequests(ByteBudget budget)
         }
     }
 
+    /// <summary>Its caller gave it up.</summary>
+    public void Abandon(ulong id)
+    {
+        lock (gate)
+        {
+            if (requests.TryGetValue(id, out ServedRequest? request) && !request.HasAnswer) Release(id);
+        }
+    }
+
     /// <summary>Completes when there is room, or the connection ended.</summary>
     public Task RoomAsync()
     {
@@ -97,6 +106,7 @@ internal sealed class ServedRequests(ByteBudget budget)
     private void Release(ulong id)
     {
         if (!requests.Remove(id, out ServedRequest? request)) return;
+        if (!request.HasAnswer) request.Abandon();
         budget.Return(request.HeldBytes);
         bytes -= request.HeldBytes;
         WakeIfRoom();

@@ -1,11 +1,12 @@
 using Gache.Replication.Transport;
+using Microsoft.Extensions.Logging;
 
 namespace Gache.Cluster.Calls.Outbound;
 
 /// <summary>How soon an address is dialled again, and what about it is news.</summary>
 internal sealed class DialPace(TimeProvider time)
 {
-    private readonly OncePerReason said = new();
+    private readonly OncePerReason said = new(time);
     private long lastDial;
     private TimeSpan pause = TimeSpan.Zero;
 
@@ -27,4 +28,7 @@ internal sealed class DialPace(TimeProvider time)
 
     /// <summary>True the first time since something was answered.</summary>
     public bool IsNews(string fault) => said.IsNew("", fault);
+
+    /// <summary>How to say that nobody could be reached: see <see cref="OncePerReason.LevelOf"/>.</summary>
+    public LogLevel LevelOf(string fault) => said.LevelOf("", fault);
 }

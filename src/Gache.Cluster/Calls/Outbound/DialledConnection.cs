@@ -35,6 +35,15 @@ internal sealed class DialledConnection(IDuplexPipe transport, Action close, Clu
         }
     }
 
+    /// <summary>True while calls are under way on it.</summary>
+    public bool HasCalls
+    {
+        get
+        {
+            lock (gate) return pending.Count > 0;
+        }
+    }
+
     /// <summary>True once any frame came: it does more than accept and close.</summary>
     public bool HasAnswered { get; private set; }
 

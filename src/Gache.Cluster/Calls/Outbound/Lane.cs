@@ -1,16 +1,19 @@
+using System.Diagnostics.CodeAnalysis;
 using Gache.Cluster.Calls.Wire;
 using Gache.Primitives;
+using Microsoft.Extensions.Logging;
 
 namespace Gache.Cluster.Calls.Outbound;
 
 /// <summary>The calls to one address that share a connection, in their order; dials when there are calls, and closes when there were none for long.</summary>
-internal sealed class Lane(string address, bool isBulk, CallClientOptions options, CallDialler dialler, CancellationToken stopped)
+internal sealed class Lane(string address, LaneKind kind, CallClientOptions options, CallDialler dialler, CancellationToken stopped)
 {
     private const int GatherCount = 256;
     private const string Stopping = "this node is stopping";
 
     private readonly Lock gate = new();
     private readonly LinkedList<PendingCall> waiting = [];
+    private readonly Queue<(DialledConnection On, ulong Id)> cancelled = new();
     private readonly DialPace pace = new(options.Time);
     private int pendingCalls;
     private long pendingBytes;
@@ -67,6 +70,22 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
         }
     }
 
+    /// <summary>The receiver of a call that was sent is to be told that nobody waits for the answer; of those that wait long alone, as others are answered soon
+    /// anyway.</summary>
+    public void Cancel(PendingCall call, DialledConnection on)
+    {
+        if (kind != LaneKind.Waiting) return;
+        bool isBehind;
+        lock (gate)
+        {
+            isBehind = cancelled.Count >= CallLimits.MaxPendingCalls;
+            if (!isBehind) cancelled.Enqueue((on, call.Id));
+            Ring();
+        }
+
+        if (isBehind) on.End("it took nothing while many calls were given up");
+    }
+
     /// <summary>A call ended; called once for each that was added.</summary>
     public void Ended(PendingCall call, CallOutcome outcome)
     {
@@ -101,8 +120,8 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
 
     private string? OverBound(int bodyLength)
     {
-        long maxBytes = isBulk ? CallLimits.MaxPendingBulkBytes : CallLimits.MaxPendingControlBytes;
-        if (pendingCalls >= CallLimits.MaxPendingCalls) return $"{pendingCalls} calls to {address} are under way already";
+        long maxBytes = kind == LaneKind.Bulk ? CallLimits.MaxPendingBulkBytes : CallLimits.MaxPendingControlBytes;
+        if (pendingCalls >= (kind == LaneKind.Waiting ? CallLimits.MaxWaitingCalls : CallLimits.MaxPendingCalls)) return $"{pendingCalls} calls to {address} are under way already";
         return pendingCalls > 0 && pendingBytes + bodyLength > maxBytes ? $"calls to {address} with {pendingBytes} bytes are under way already" : null;
     }
 
@@ -124,7 +143,8 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
             }
 
             if (await SendWaitingAsync(connection, writer!).ConfigureAwait(false)) continue;
-            if (!await RungAsync(connection.IsOneOfMany ? CallTimes.IdleOfMany : CallTimes.Idle).ConfigureAwait(false)) connection.Retire();
+            bool isIdle = !await RungAsync(connection.IsOneOfMany ? CallTimes.IdleOfMany : CallTimes.Idle).ConfigureAwait(false);
+            if (isIdle && !(kind == LaneKind.Waiting && connection.HasCalls)) connection.Retire(); // else it may still have to say that one is given up
         }
     }
 
@@ -142,7 +162,7 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
         }
 
         why = dialled.Fault;
-        if (pace.IsNews(dialled.Fault) && !stopped.IsCancellationRequested) options.Logger.DialFailed(address, dialled.Fault);
+        if (!stopped.IsCancellationRequested && pace.LevelOf(dialled.Fault) is var level and not LogLevel.None) options.Logger.DialFailed(level, address, dialled.Fault);
         CallOutcome outcome = dialled.IsRefused ? CallOutcome.Refused : CallOutcome.NotSent;
 
         // Refused because another was expected there: those who take anybody, or that one, try again.
@@ -189,14 +209,40 @@ internal sealed class Lane(string address, bool isBulk, CallClientOptions option
             options.Counters.FrameWritten(FrameHead.Length + call.BodyLength);
         }
 
-        if (taken.Count > 0) await writer.FlushAsync().ConfigureAwait(false);
+        bool hasCancelled = await WriteCancelledAsync(connection, writer).ConfigureAwait(false);
+        if (taken.Count > 0 || hasCancelled) await writer.FlushAsync().ConfigureAwait(false);
         if (writer.Fault is { } fault)
         {
             connection.End(fault);
             PutBack(taken);
         }
 
-        return taken.Count > 0;
+        return taken.Count > 0 || hasCancelled;
+    }
+
+    private async Task<bool> WriteCancelledAsync(DialledConnection connection, FrameWriter writer)
+    {
+        bool hasWritten = false;
+        while (TakeCancelled(out DialledConnection? on, out ulong id))
+        {
+            if (on != connection) continue; // an earlier one, whose end says it too
+            var head = new FrameHead(FrameType.Cancel, CallKind.ForwardWait, id, 0, 0, 0);
+            if (!await writer.WriteAsync(head, default, FrameHead.SumOf([])).ConfigureAwait(false)) break;
+            options.Counters.FrameWritten(FrameHead.Length);
+            hasWritten = true;
+        }
+
+        return hasWritten;
+    }
+
+    private bool TakeCancelled([NotNullWhen(true)] out DialledConnection? on, out ulong id)
+    {
+        lock (gate)
+        {
+            bool isThere = cancelled.TryDequeue(out (DialledConnection On, ulong Id) next);
+            (on, id) = next;
+            return isThere;
+        }
     }
 
     private List<PendingCall> Gather()

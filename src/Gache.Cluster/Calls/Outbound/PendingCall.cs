@@ -16,6 +16,7 @@ internal sealed class PendingCall(Lane lane, NodeId expectedReceiver, CallKind k
 
     private int state;
     private ITimer? timer;
+    private CancellationTokenRegistration givingUp;
     private DialledConnection? connection;
 
     public NodeId ExpectedReceiver { get; } = expectedReceiver;
@@ -50,6 +51,13 @@ internal sealed class PendingCall(Lane lane, NodeId expectedReceiver, CallKind k
         if (IsEnded) started.Dispose();
     }
 
+    /// <summary>Ends it at once when its caller gives it up.</summary>
+    public void GiveUpWhen(CancellationToken givenUp)
+    {
+        givingUp = givenUp.UnsafeRegister(static call => ((PendingCall)call!).End("it was given up"), this);
+        if (IsEnded) givingUp.Unregister();
+    }
+
     /// <summary>From now on it may have arrived; false if it has ended meanwhile. The connection's lock is held.</summary>
     public bool TryMarkSent(DialledConnection on, ulong id)
     {
@@ -74,21 +82,26 @@ internal sealed class PendingCall(Lane lane, NodeId expectedReceiver, CallKind k
         return true;
     }
 
-    private void TimeIsUp()
+    private void TimeIsUp() => End(IsUnsent ? $"it was not sent within {Timeout.TotalSeconds:0.###} s: {lane.WhyWaiting}" : $"no answer within {Timeout.TotalSeconds:0.###} s");
+
+    private void End(string why)
     {
-        if (TryEndUnsent(CallOutcome.NotSent, $"it was not sent within {Timeout.TotalSeconds:0.###} s: {lane.WhyWaiting}"))
+        if (TryEndUnsent(CallOutcome.NotSent, why))
         {
             lane.Withdraw(this);
             return;
         }
 
-        connection?.Forget(Id);
-        TryEndSent(new CallResult(CallOutcome.Unknown, default, $"no answer within {Timeout.TotalSeconds:0.###} s"));
+        DialledConnection? on = connection;
+        if (on is not null) lane.Cancel(this, on); // before it is forgotten: that may end the connection
+        on?.Forget(Id);
+        TryEndSent(new CallResult(CallOutcome.Unknown, default, why));
     }
 
     private void Tell(in CallResult result)
     {
         Volatile.Read(ref timer)?.Dispose();
+        givingUp.Unregister();
         lane.Ended(this, result.Outcome);
         try
         {

@@ -17,6 +17,9 @@ internal enum FrameType : byte
 
     /// <summary>From the acceptor: it is about to stop; send no more requests on this connection.</summary>
     Goodbye = 4,
+
+    /// <summary>From the dialler: nobody waits for the answer to the request of that id any more. Sent of calls that wait long alone.</summary>
+    Cancel = 5,
 }
 
 /// <summary>
@@ -62,7 +65,7 @@ internal readonly record struct FrameHead(FrameType Type, CallKind Kind, ulong R
         byte type = reader.ReadByte();
         head = new FrameHead((FrameType)type, (CallKind)reader.ReadByte(), reader.ReadUInt64(), reader.ReadUInt32(), (int)bodyLength, reader.ReadUInt32());
         if (bodyLength > CallLimits.MaxBodyBytes) return "a frame claims to be longer than 15 MiB";
-        if (type is < (byte)FrameType.Request or > (byte)FrameType.Goodbye) return "a frame has an unknown type";
+        if (type is < (byte)FrameType.Request or > (byte)FrameType.Cancel) return "a frame has an unknown type";
         return null;
     }
 

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Gache.Replication.Transport.Outbound;
 using Gache.Replication.Transport.Peers;
 using Gache.Replication.Transport.Wire;
+using Microsoft.Extensions.Logging;
 
 namespace Gache.Replication.Transport.Inbound;
 
@@ -46,7 +47,7 @@ internal sealed class InboundConnection(Socket socket, TransportEnvironment envi
         {
             // Without a preamble of ours there is nobody to answer; with one of another version its dialler should read why.
             if (body is not null) PeerSocket.TrySendAll(socket, new PreambleAnswer(null, fault).Encode());
-            if (environment.Said.IsNew("unknown dialler", fault)) environment.Log.RefusedDialler(default, remote, fault);
+            if (environment.Said.IsNew("unknown dialler", fault)) environment.Log.RefusedDialler(LogLevel.Warning, default, remote, fault);
             return null;
         }
 
@@ -149,7 +150,8 @@ internal sealed class InboundConnection(Socket socket, TransportEnvironment envi
     private void SayRefused(ConnectionKind kind, PeerIdentity dialler, string refusal)
     {
         environment.Counters.Refused();
-        if (environment.Said.IsNew(Subject(dialler), refusal))
-            environment.Log.RefusedDialler(kind, $"node {dialler.Node} at {dialler.RaftAddress} ({remote})", refusal);
+        LogLevel level = environment.Said.LevelOf(Subject(dialler), refusal);
+        if (level != LogLevel.None && environment.Log.IsEnabled(level))
+            environment.Log.RefusedDialler(level, kind, $"node {dialler.Node} at {dialler.RaftAddress} ({remote})", refusal);
     }
 }

@@ -1,5 +1,6 @@
 using Gache.Replication.Transport.Peers;
 using Gache.Replication.Transport.Wire;
+using Microsoft.Extensions.Logging;
 
 namespace Gache.Replication.Transport.Outbound;
 
@@ -62,7 +63,7 @@ internal sealed class PeerLink
                     ? dialled.Fault
                     : Carry(new PeerConnection(dialled.Socket, isDialled: true, preamble, dialled.Met!), cancel);
                 if (cancel.IsCancellationRequested) return;
-                if (fault is not null && environment.Said.IsNew(Subject, fault)) environment.Log.DialFailed(peer.Node, peer.RaftAddress, fault);
+                if (fault is not null && environment.Said.LevelOf(Subject, fault) is var level and not LogLevel.None) environment.Log.DialFailed(level, peer.Node, peer.RaftAddress, fault);
                 TimeSpan wait = nextTry.Remaining;
                 if (wait > TimeSpan.Zero) cancel.WaitHandle.WaitOne(wait);
             }

@@ -16,6 +16,7 @@ internal sealed class ServerLog : IDisposable
             .SetMinimumLevel(level)
             .AddFilter("Microsoft", level <= LogLevel.Debug ? LogLevel.Information : LogLevel.Warning)
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None) // a failed start is told once, in our words
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None) // else each request gets an activity and a scope, for lines that we write ourselves
             .AddFilter("System", LogLevel.Warning)
             .AddProvider(new LineLoggerProvider(chosen, writer, clock)));
     }

@@ -14,11 +14,16 @@ internal static class ConditionHeaders
     /// <param name="headers">The request's headers.</param>
     /// <param name="condition">Null if there is none.</param>
     /// <returns>False if one is malformed.</returns>
-    public static bool TryParse(IHeaderDictionary headers, out Condition? condition)
+    public static bool TryParse(IHeaderDictionary headers, out Condition? condition) => TryParse(headers.IfMatch, headers.IfNoneMatch, out condition);
+
+    /// <summary>Reads the conditions of a write from the two headers' values, or what stands in for them.</summary>
+    /// <param name="match">If-Match.</param>
+    /// <param name="noneMatch">If-None-Match.</param>
+    /// <param name="condition">Null if there is none.</param>
+    /// <returns>False if one is malformed.</returns>
+    public static bool TryParse(StringValues match, StringValues noneMatch, out Condition? condition)
     {
         condition = null;
-        StringValues match = headers.IfMatch;
-        StringValues noneMatch = headers.IfNoneMatch;
         if (match.Count == 0 && noneMatch.Count == 0) return true;
 
         bool mustExist = EntityTags.IsAny(match);

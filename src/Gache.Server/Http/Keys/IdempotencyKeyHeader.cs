@@ -20,7 +20,15 @@ internal static class IdempotencyKeyHeader
     {
         key = default;
         if (!headers.TryGetValue(Headers.IdempotencyKey, out StringValues values) || values.Count == 0) return true;
-        if (values.Count != 1 || !TryUnquote(values[0].AsSpan().Trim(" \t"), out string text)) return false;
+        return values.Count == 1 && TryParse(values[0], out key);
+    }
+
+    /// <summary>Reads one value.</summary>
+    /// <returns>False if it is malformed.</returns>
+    public static bool TryParse(string? value, out ReadOnlyMemory<byte> key)
+    {
+        key = default;
+        if (!TryUnquote(value.AsSpan().Trim(" \t"), out string text)) return false;
         if (text.Length is 0 or > MaxLength || text.AsSpan().ContainsAnyExceptInRange(' ', '~')) return false;
         key = Encoding.ASCII.GetBytes(text);
         return true;

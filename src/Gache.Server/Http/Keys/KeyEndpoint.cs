@@ -31,12 +31,11 @@ internal sealed class KeyEndpoint(ApiSettings settings, BodyBudget bodies, Elsew
         if (KeyPath.Check(rawKey, out KeyPath key) is { } badKey) return ProblemAnswer.SendAsync(context, badKey, WordsOf(badKey));
         if (KeyQuery.Parse(rawQuery, method, out KeyQuery query, out string detail) is { } badQuery)
             return ProblemAnswer.SendAsync(context, badQuery, detail);
-        if (NotYet.NameIn(context.Request.Headers, isRead) is { } later)
-            return ProblemAnswer.SendAsync(context, ProblemTable.NotImplementedYet, $"not yet: {later}; nothing was done");
-
-        if (isRead) return Read(context, shard, key.ToArray(), query.Level);
+        if (isRead && query is { Wait.Ticks: 0, MinRevision: 0 }) return Read(context, shard, key.ToArray(), query.Level, null);
+        if (isRead) return ReadWaiting(context, shard, key.ToArray(), query);
         if (!ConditionHeaders.TryParse(context.Request.Headers, out Condition? condition))
             return ProblemAnswer.SendAsync(context, ProblemTable.ConditionMalformed, ConditionHeaders.Words);
+        if (query.Wait > TimeSpan.Zero && condition is null) return ProblemAnswer.SendAsync(context, ProblemTable.ParameterMalformed, WaitWords);
         if (!IdempotencyKeyHeader.TryParse(context.Request.Headers, out ReadOnlyMemory<byte> idempotencyKey))
             return ProblemAnswer.SendAsync(context, ProblemTable.IdempotencyKeyMalformed, IdempotencyKeyHeader.Words);
 
@@ -52,15 +51,33 @@ internal sealed class KeyEndpoint(ApiSettings settings, BodyBudget bodies, Elsew
             KeepsTtl = query.Ttl.Keeps,
             IdempotencyKey = idempotencyKey,
         };
-        return Write(context, shard, new KeyWrite(kind, elsewhere.Cluster is null ? NoSlot : SlotOf(key), options), key);
+        return Write(context, shard, new KeyWrite(kind, elsewhere.Cluster is null ? NoSlot : SlotOf(key), options, WaitOf(context, query)), key);
     }
 
-    private Task Read(HttpContext context, IShard shard, byte[] key, ReadLevel level)
+    private const string WaitWords = "wait goes with a condition: If-None-Match on a read, If-Match or If-None-Match on a write";
+
+    private static WaitTime? WaitOf(HttpContext context, in KeyQuery query) =>
+        query.Wait == TimeSpan.Zero ? null : WaitTime.Begin(context, query.Wait, isForwarded: ForwardedHop.CountOf(context) > 0);
+
+    private Task ReadWaiting(HttpContext context, IShard shard, byte[] key, in KeyQuery query)
+    {
+        Condition? condition = null;
+        if (query.Wait > TimeSpan.Zero)
+        {
+            if (context.Request.Headers.IfNoneMatch.Count == 0) return ProblemAnswer.SendAsync(context, ProblemTable.ParameterMalformed, WaitWords);
+            if (!ConditionHeaders.TryParse(context.Request.Headers, out condition))
+                return ProblemAnswer.SendAsync(context, ProblemTable.ConditionMalformed, ConditionHeaders.Words);
+        }
+
+        return Read(context, shard, key, query.Level, new WaitingTerms(query.Level, query.MinRevision, condition, WaitOf(context, query)));
+    }
+
+    private Task Read(HttpContext context, IShard shard, byte[] key, ReadLevel level, WaitingTerms? terms)
     {
         int slot = elsewhere.Cluster is null ? NoSlot : Slot.Of(key);
         return elsewhere.IsHere(slot)
-            ? reads.AnswerAsync(context, shard, key, slot, level)
-            : elsewhere.AnswerAsync(context, slot, ReadOnlyMemory<byte>.Empty, () => reads.AnswerAsync(context, shard, key, slot, level));
+            ? reads.AnswerAsync(context, shard, key, slot, level, terms)
+            : elsewhere.AnswerAsync(context, slot, ReadOnlyMemory<byte>.Empty, () => reads.AnswerAsync(context, shard, key, slot, level, terms));
     }
 
     private Task Write(HttpContext context, IShard shard, KeyWrite write, KeyPath key) => elsewhere.IsHere(write.Slot)

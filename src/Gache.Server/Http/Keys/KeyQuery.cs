@@ -12,8 +12,14 @@ namespace Gache.Server.Http.Keys;
 /// <param name="Counter">What to add; null where nothing is.</param>
 /// <param name="Ttl">For how long the key is to be there.</param>
 /// <param name="IsTouch">Whether only that is asked for, without a value.</param>
-internal readonly record struct KeyQuery(ReadLevel Level, CounterTerms? Counter = null, Ttl Ttl = default, bool IsTouch = false)
+/// <param name="Wait">For how long the request waits for its condition; zero: not at all.</param>
+/// <param name="MinRevision">Of a stale read: what it must see at least; 0: nothing.</param>
+internal readonly record struct KeyQuery(
+    ReadLevel Level, CounterTerms? Counter = null, Ttl Ttl = default, bool IsTouch = false, TimeSpan Wait = default, ulong MinRevision = 0)
 {
+    /// <summary>The longest that a request may wait for its condition.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
+
     /// <summary>The longest parameter name or value that is looked at, in bytes.</summary>
     private const int MaxBytes = 64;
 
@@ -54,11 +60,15 @@ internal readonly record struct KeyQuery(ReadLevel Level, CounterTerms? Counter 
                 if (!Ttl.TryParse(value, mayKeep: parameter == Parameters.Ttl, out Ttl ttl)) return Refuse(ProblemTable.TtlMalformed, Ttl.Words, out detail);
                 query = query with { Ttl = ttl, IsTouch = parameter == Parameters.Touch };
             }
+
+            if (parameter == Parameters.Wait && !TryParseWait(value, ref query))
+                return Refuse(ProblemTable.ParameterMalformed, "wait is as in 1500ms, 30s or 5m, or a number of seconds; 1 ms to 5 minutes", out detail);
+            if (parameter == Parameters.MinRevision && !TryParseRevision(value, ref query))
+                return Refuse(ProblemTable.ParameterMalformed, "min-revision is a revision, as an earlier answer's Gache-Revision has it", out detail);
         }
 
-        // Promised by the contract and not built: carrying the request out without it would do something else than was asked.
-        if ((seen & ~Built) is var later and not Parameters.None)
-            return Refuse(ProblemTable.NotImplementedYet, $"not yet: {Names(later)}; nothing was done", out detail);
+        if ((seen & Parameters.MinRevision) != 0 && query.Level != ReadLevel.Stale)
+            return Refuse(ProblemTable.ParameterMalformed, "min-revision goes with level=stale; a linearizable read sees all that was acknowledged before it anyway", out detail);
         if ((seen & (Parameters.Min | Parameters.Max)) != 0 && ((seen & Parameters.Add) == 0 || counter.Min > counter.Max))
             return Refuse(ProblemTable.ParameterMalformed, "min and max bound the sum of add, and min is not above max", out detail);
 
@@ -88,8 +98,22 @@ internal readonly record struct KeyQuery(ReadLevel Level, CounterTerms? Counter 
 
     private static bool TryParseLevel(string value, ref KeyQuery query)
     {
-        query = new KeyQuery(value == "stale" ? ReadLevel.Stale : ReadLevel.Linearizable);
+        query = query with { Level = value == "stale" ? ReadLevel.Stale : ReadLevel.Linearizable };
         return value is "stale" or "linearizable";
+    }
+
+    private static bool TryParseWait(string value, ref KeyQuery query)
+    {
+        if (!Ttl.TryParse(value, mayKeep: false, out Ttl time) || time.Milliseconds > LongestWait.TotalMilliseconds) return false;
+        query = query with { Wait = TimeSpan.FromMilliseconds(time.Milliseconds) };
+        return true;
+    }
+
+    private static bool TryParseRevision(string value, ref KeyQuery query)
+    {
+        bool isRevision = ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong revision);
+        query = query with { MinRevision = revision };
+        return isRevision;
     }
 
     private static bool TryParseNumber(Parameters parameter, string value, ref CounterTerms counter)
@@ -121,11 +145,6 @@ internal readonly record struct KeyQuery(ReadLevel Level, CounterTerms? Counter 
             _ => Parameters.None,
         };
     }
-
-    private const Parameters Built = Parameters.Level | Parameters.Add | Parameters.Min | Parameters.Max | Parameters.Ttl | Parameters.Touch;
-
-    private static string Names(Parameters parameters) =>
-        string.Join(", ", parameters.ToString().Split(", ").Select(name => name == "MinRevision" ? "min-revision" : name.ToLowerInvariant()));
 
     [Flags]
     private enum Parameters

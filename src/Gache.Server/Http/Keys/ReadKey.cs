@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Requests;
 using Gache.Server.Http.Routing;
 using Gache.Store;
 using Microsoft.Extensions.Primitives;
@@ -15,10 +16,19 @@ internal sealed class ReadKey(Elsewhere elsewhere)
     private const int SliceBytes = 64 * 1024;
 
     /// <summary>Reads and answers; without an await where the replica answers at once.</summary>
-    public Task AnswerAsync(HttpContext context, IShard shard, byte[] key, int slot, ReadLevel level)
+    public Task AnswerAsync(HttpContext context, IShard shard, byte[] key, int slot, ReadLevel level, WaitingTerms? terms = null)
     {
+        if (terms is not null) return AnswerWaitingAsync(context, shard, key, slot, terms);
         ValueTask<ReadAnswer> read = shard.ReadAsync(key, level);
         return read.IsCompletedSuccessfully ? Send(context, slot, read.Result) : AwaitAsync(context, slot, read);
+    }
+
+    private async Task AnswerWaitingAsync(HttpContext context, IShard shard, byte[] key, int slot, WaitingTerms terms)
+    {
+        long began = RequestTime.Now;
+        ReadAnswer answer = await shard.ReadAsync(key, terms.Now, context.RequestAborted).ConfigureAwait(false);
+        RequestTime.Note(context, RequestTime.Spent.ByClient, began);
+        await Send(context, slot, answer).ConfigureAwait(false);
     }
 
     private async Task AwaitAsync(HttpContext context, int slot, ValueTask<ReadAnswer> read) =>
@@ -56,7 +66,7 @@ internal sealed class ReadKey(Elsewhere elsewhere)
             return Task.CompletedTask;
         }
 
-        if (answer.Value.Length > SliceBytes) return SendSlicesAsync(response.BodyWriter, answer);
+        if (answer.Value.Length > SliceBytes) return SendSlicesAsync(context, answer);
 
         // The pipe has copied the bytes when this returns, so the store may have its memory back.
         ValueTask<FlushResult> flush = response.BodyWriter.WriteAsync(answer.Value);
@@ -83,17 +93,21 @@ internal sealed class ReadKey(Elsewhere elsewhere)
             : DeclinedAnswer.ConditionFailedAsync(context, exists, revision);
     }
 
-    private static async Task SendSlicesAsync(PipeWriter writer, ReadAnswer answer)
+    private static async Task SendSlicesAsync(HttpContext context, ReadAnswer answer)
     {
+        PipeWriter writer = context.Response.BodyWriter;
+        long began = RequestTime.Now;
         using (answer)
         {
             for (ReadOnlyMemory<byte> rest = answer.Value; !rest.IsEmpty;)
             {
                 int count = Math.Min(rest.Length, SliceBytes);
                 FlushResult flush = await writer.WriteAsync(rest[..count]).ConfigureAwait(false);
-                if (flush.IsCompleted) return; // the client has gone
+                if (flush.IsCompleted) break; // the client has gone
                 rest = rest[count..];
             }
+
+            RequestTime.Note(context, RequestTime.Spent.ByClient, began);
         }
     }
 }

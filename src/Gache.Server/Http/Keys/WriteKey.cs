@@ -4,6 +4,7 @@ using System.Text;
 using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Requests;
 using Gache.Server.Http.Routing;
 using Gache.Store;
 
@@ -70,7 +71,9 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
             }
 
             command = Begin(write, key, length);
+            long began = RequestTime.Now;
             await ValueBody.ReadAsync(context.Request.BodyReader, command.Value).ConfigureAwait(false);
+            RequestTime.Note(context, RequestTime.Spent.ByClient, began);
         }
 
         await Propose(context, shard, write, command).ConfigureAwait(false);
@@ -82,8 +85,10 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
         using (var share = new BodyShare(bodies))
         {
             var body = new ByteWriter();
+            long began = RequestTime.Now;
             ValueBody.End end = await ValueBody.ReadStreamAsync(
                 context.Request.BodyReader, write.HasValue ? settings.MaxValueBytes : 0, body, share).ConfigureAwait(false);
+            RequestTime.Note(context, RequestTime.Spent.ByClient, began);
             if (end != ValueBody.End.Complete)
             {
                 context.Response.Headers.Connection = "close"; // nobody waits for the rest
@@ -102,12 +107,21 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
     private Task Propose(HttpContext context, IShard shard, KeyWrite write, CommandDraft command)
     {
         command.Seal();
+        if (write.Wait is { } wait) return ProposeWaitingAsync(context, shard, write, wait, command);
         ValueTask<WriteAnswer> answer = shard.WriteAsync(command.Bytes);
         return answer.IsCompletedSuccessfully ? Send(context, write, answer.Result, command) : AwaitAsync(context, write, answer, command);
     }
 
     private async Task AwaitAsync(HttpContext context, KeyWrite write, ValueTask<WriteAnswer> answer, CommandDraft command) =>
         await Send(context, write, await answer.ConfigureAwait(false), command).ConfigureAwait(false);
+
+    private async Task ProposeWaitingAsync(HttpContext context, IShard shard, KeyWrite write, WaitTime wait, CommandDraft command)
+    {
+        long began = RequestTime.Now;
+        WriteAnswer answer = await shard.WriteAsync(command.Bytes, wait.Left, context.RequestAborted).ConfigureAwait(false);
+        RequestTime.Note(context, RequestTime.Spent.ByClient, began);
+        await Send(context, write, answer, command).ConfigureAwait(false);
+    }
 
     private Task Send(HttpContext context, KeyWrite write, WriteAnswer answer, CommandDraft command)
     {
@@ -119,6 +133,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
         if (write.Kind == CommandKind.Delete)
         {
             response.StatusCode = StatusCodes.Status204NoContent;
+            response.Headers[Headers.Revision] = answer.Revision.ToString(CultureInfo.InvariantCulture); // for min-revision: what is gone has no ETag
             return Task.CompletedTask;
         }
 

@@ -18,7 +18,12 @@ internal static class ProblemAnswer
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Answers with <paramref name="problem"/>; <paramref name="detail"/> says what happened and what to do.</summary>
-    public static Task SendAsync(HttpContext context, Problem problem, string detail, TimeSpan? retryAfter = null)
+    /// <param name="context">The request.</param>
+    /// <param name="problem">The kind.</param>
+    /// <param name="detail">The words.</param>
+    /// <param name="retryAfter">When to try again, where that is known.</param>
+    /// <param name="cursor">Where a scan can go on.</param>
+    public static Task SendAsync(HttpContext context, Problem problem, string detail, TimeSpan? retryAfter = null, string? cursor = null)
     {
         HttpResponse response = context.Response;
         response.StatusCode = problem.Status;
@@ -26,7 +31,7 @@ internal static class ProblemAnswer
         if (problem.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
             SetRetryAfter(response.Headers, retryAfter ?? DefaultRetryAfter);
 
-        ArrayBufferWriter<byte> body = Write(problem, detail);
+        ArrayBufferWriter<byte> body = Write(problem, detail, cursor);
         response.ContentLength = body.WrittenCount;
         return context.Request.Method == HttpMethods.Head ? Task.CompletedTask : response.Body.WriteAsync(body.WrittenMemory).AsTask();
     }
@@ -35,6 +40,21 @@ internal static class ProblemAnswer
     public static Task SendUnknownAsync(HttpContext context, Problem problem, string detail) =>
         SendAsync(context, problem with { IsRetryable = ConditionHeaders.KeepFromRepeating(context.Request.Headers) }, detail);
 
+    /// <summary>Writes a problem as a JSON object, also where it stands within another answer.</summary>
+    public static void Write(Utf8JsonWriter json, Problem problem, string detail, string? cursor = null)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", problem.Type);
+        json.WriteString("title", problem.Title);
+        json.WriteNumber("status", problem.Status);
+        json.WriteString("detail", detail);
+        json.WriteString("code", problem.Code);
+        json.WriteString("outcome", problem.Outcome);
+        json.WriteBoolean("retryable", problem.IsRetryable);
+        if (cursor is not null) json.WriteString("cursor", cursor);
+        json.WriteEndObject();
+    }
+
     private static void SetRetryAfter(IHeaderDictionary headers, TimeSpan after)
     {
         long milliseconds = Math.Max(0, (long)after.TotalMilliseconds);
@@ -42,21 +62,10 @@ internal static class ProblemAnswer
         headers[Headers.RetryAfterMs] = milliseconds.ToString(CultureInfo.InvariantCulture);
     }
 
-    private static ArrayBufferWriter<byte> Write(Problem problem, string detail)
+    private static ArrayBufferWriter<byte> Write(Problem problem, string detail, string? cursor)
     {
         var body = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(body, Json))
-        {
-            json.WriteStartObject();
-            json.WriteString("type", problem.Type);
-            json.WriteString("title", problem.Title);
-            json.WriteNumber("status", problem.Status);
-            json.WriteString("detail", detail);
-            json.WriteString("code", problem.Code);
-            json.WriteString("outcome", problem.Outcome);
-            json.WriteBoolean("retryable", problem.IsRetryable);
-            json.WriteEndObject();
-        }
+        using (var json = new Utf8JsonWriter(body, Json)) Write(json, problem, detail, cursor);
 
         body.Write("\n"u8); // a terminal's prompt begins on its own line
         return body;

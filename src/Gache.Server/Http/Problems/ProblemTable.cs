@@ -13,10 +13,12 @@ internal static class ProblemTable
     public static readonly Problem ParameterAmbiguous =
         new("parameter-ambiguous", 400, "A parameter has a bare +", NotApplied, false);
     public static readonly Problem ParameterMalformed = new("parameter-malformed", 400, "A parameter is malformed", NotApplied, false);
+    public static readonly Problem PrefixRequired = new("prefix-required", 400, "A deletion needs a prefix", NotApplied, false);
     public static readonly Problem TtlMalformed = new("ttl-malformed", 400, "A time to live is malformed", NotApplied, false);
     public static readonly Problem ConditionMalformed = new("condition-malformed", 400, "A condition is malformed", NotApplied, false);
     public static readonly Problem IdempotencyKeyMalformed =
         new("idempotency-key-malformed", 400, "The Idempotency-Key is malformed", NotApplied, false);
+    public static readonly Problem TxnCrossSlot = new("txn-cross-slot", 400, "The keys are not in one slot", NotApplied, false);
     public static readonly Problem BodyMalformed = new("body-malformed", 400, "The body is malformed", NotApplied, false);
     public static readonly Problem BodyIncomplete = new("body-incomplete", 400, "The body was cut off", NotApplied, true);
     public static readonly Problem CrossOrigin = new("cross-origin", 403, "A page of another origin may not ask this", NotApplied, false);
@@ -35,10 +37,13 @@ internal static class ProblemTable
     public static readonly Problem LastVoter = new("last-voter", 409, "The shard has no other voter", NotApplied, false);
     public static readonly Problem NotANumber = new("not-a-number", 409, "The key holds no number", NotApplied, false);
     public static readonly Problem OutOfRange = new("out-of-range", 409, "The sum is out of range", NotApplied, false);
+    public static readonly Problem AnswerTooLarge = new("answer-too-large", 409, "More is read than one answer may have", NotApplied, false);
     public static readonly Problem NoVoter = new("no-voter", 409, "The node is no voter of the shard", NotApplied, false);
     public static readonly Problem LengthRequired = new("length-required", 411, "The body needs a Content-Length", NotApplied, false);
     public static readonly Problem PreconditionFailed = new("precondition-failed", 412, "The condition does not hold", NotApplied, false);
     public static readonly Problem ValueTooLarge = new("value-too-large", 413, "The value is too large", NotApplied, false);
+    public static readonly Problem TxnTooLarge = new("txn-too-large", 413, "The transaction is too large", NotApplied, false);
+    public static readonly Problem BatchTooLarge = new("batch-too-large", 413, "The batch is too large", NotApplied, false);
     public static readonly Problem KeyTooLong = new("key-too-long", 414, "The key is too long", NotApplied, false);
     public static readonly Problem IdempotencyKeyReused =
         new("idempotency-key-reused", 422, "The Idempotency-Key was used for something else", NotApplied, false);
@@ -56,6 +61,7 @@ internal static class ProblemTable
     public static readonly Problem NoQuorum = new("no-quorum", 503, "No quorum answered", NotApplied, true);
     public static readonly Problem QueueTimeout = new("queue-timeout", 503, "The request waited too long in a queue", NotApplied, true);
     public static readonly Problem Superseded = new("superseded", 503, "Another leader's entry took its place", NotApplied, true);
+    public static readonly Problem RevisionNotReached = new("revision-not-reached", 503, "This replica has not reached the revision", NotApplied, true);
     public static readonly Problem NotServing = new("not-serving", 503, "This node may not serve", NotApplied, true);
     public static readonly Problem SlotMoving = new("slot-moving", 503, "The key's slot is between two shards", NotApplied, true);
     public static readonly Problem SlotsUnassigned = new("slots-unassigned", 503, "No shard owns the key's slot", NotApplied, true);
@@ -78,11 +84,11 @@ internal static class ProblemTable
     /// <summary>All of them, for documentation and tests.</summary>
     public static IReadOnlyList<Problem> All { get; } =
     [
-        KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, TtlMalformed, ConditionMalformed, IdempotencyKeyMalformed, BodyMalformed,
+        KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, PrefixRequired, TtlMalformed, ConditionMalformed, IdempotencyKeyMalformed, TxnCrossSlot, BodyMalformed,
         BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, ShardUnknown, NodeUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable,
-        WrongShard, SlotsThere, SlotsBusy, NodeAlive, LastVoter, NoVoter, NotANumber, OutOfRange,
-        LengthRequired, PreconditionFailed, ValueTooLarge, KeyTooLong, IdempotencyKeyReused, NotImplementedYet, Overloaded, IdempotencyFull, DiskFull, MemoryFull, NoLeader, NoQuorum,
-        QueueTimeout, Superseded, NotServing, SlotMoving, SlotsUnassigned, ChangeUnderWay, ShuttingDown, RoutingLoop, Timeout, LeadershipLost,
+        WrongShard, SlotsThere, SlotsBusy, NodeAlive, LastVoter, NoVoter, NotANumber, OutOfRange, AnswerTooLarge,
+        LengthRequired, PreconditionFailed, ValueTooLarge, TxnTooLarge, BatchTooLarge, KeyTooLong, IdempotencyKeyReused, NotImplementedYet, Overloaded, IdempotencyFull, DiskFull, MemoryFull, NoLeader, NoQuorum,
+        QueueTimeout, Superseded, RevisionNotReached, NotServing, SlotMoving, SlotsUnassigned, ChangeUnderWay, ShuttingDown, RoutingLoop, Timeout, LeadershipLost,
         PartlyDone, Fault,
     ];
 }

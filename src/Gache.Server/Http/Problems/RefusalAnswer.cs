@@ -20,6 +20,7 @@ internal static class RefusalAnswer
         RefusalCode.MemoryFull => ProblemTable.MemoryFull,
         RefusalCode.NotServing => ProblemTable.NotServing,
         RefusalCode.Superseded => ProblemTable.Superseded,
+        RefusalCode.RevisionNotReached => ProblemTable.RevisionNotReached,
         RefusalCode.NotServed => ProblemTable.SlotMoving,
         _ => ProblemTable.Fault,
     };

@@ -1,6 +1,7 @@
 using Gache.Cluster;
 using Gache.Replication;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Requests;
 
 namespace Gache.Server.Http.Routing;
 
@@ -40,7 +41,7 @@ internal sealed class Elsewhere(RoutingMode mode)
         }
 
         SlotRoute route = Cluster.RouteOf(slot);
-        if (route.Kind is RouteKind.Moving or RouteKind.NoLeader or RouteKind.Here) route = await WaitAsync(slot, route, serveHere is not null).ConfigureAwait(false);
+        if (route.Kind is RouteKind.Moving or RouteKind.NoLeader or RouteKind.Here) route = await WaitAsync(context, slot, route, serveHere is not null).ConfigureAwait(false);
         await (route.Kind switch
         {
             RouteKind.Elsewhere => ToAsync(context, route.Peer!, body),
@@ -81,9 +82,10 @@ internal sealed class Elsewhere(RoutingMode mode)
         return mustForward && Forwarding is { } forwarding ? forwarding.SendAsync(context, peer, body) : Redirect.SendAsync(context, peer.ApiAddress);
     }
 
-    private async Task<SlotRoute> WaitAsync(int slot, SlotRoute route, bool mayServe)
+    private async Task<SlotRoute> WaitAsync(HttpContext context, int slot, SlotRoute route, bool mayServe)
     {
         if (Cluster is not { } cluster) return route;
+        long began = RequestTime.Now;
         try
         {
             if (Interlocked.Increment(ref waiting) > MaxWaiting) return route;
@@ -99,6 +101,7 @@ internal sealed class Elsewhere(RoutingMode mode)
         finally
         {
             Interlocked.Decrement(ref waiting);
+            RequestTime.Note(context, RequestTime.Spent.FindingOwner, began);
         }
     }
 }

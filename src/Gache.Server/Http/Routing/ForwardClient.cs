@@ -1,7 +1,11 @@
+using System.Diagnostics;
+using System.Globalization;
 using Gache.Cluster;
 using Gache.Server.Http.Keys;
 using Gache.Server.Http.Problems;
+using Gache.Server.Http.Requests;
 using Gache.Primitives;
+using Gache.Server.Tracing;
 
 namespace Gache.Server.Http.Routing;
 
@@ -9,12 +13,15 @@ namespace Gache.Server.Http.Routing;
 /// <remarks>Never by an HTTP client, which may resend by itself: sent and not answered is 504, and only what surely did not arrive is 503 (P11).</remarks>
 internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
 {
-    private static readonly string[] Passed = ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Idempotency-Key", "Content-Type"];
+    private static readonly string[] Passed = ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Idempotency-Key", "Content-Type", "tracestate"];
 
     private const int SliceBytes = 64 * 1024;
 
     private readonly BodyBudget bodies = new();
     private readonly BodyBudget answers = new();
+
+    /// <summary>The way to other nodes' cluster ports.</summary>
+    public ICalls Calls => calls;
 
     /// <summary>Asks the peer and answers as it did.</summary>
     /// <param name="context">The client's request.</param>
@@ -33,8 +40,15 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         bool isRead = request.Method == HttpMethods.Get || request.Method == HttpMethods.Head;
         using var share = new BodyShare(bodies);
         if ((taken ?? await TakeBodyAsync(context, share).ConfigureAwait(false)) is not { } body) return;
-        var passed = new ForwardedRequest(hops, request.Method, Target.OriginForm(RawTarget.Of(context)).ToString(), HeadersOf(request), body);
-        (ForwardedAnswer? answer, CallResult result) = await AskAsync(peer, passed).ConfigureAwait(false);
+        WaitTime? wait = context.Features.Get<WaitTime>();
+        using Activity? span = RequestTracing.Source.StartActivity("forward", ActivityKind.Client);
+        span?.SetTag("server.address", peer.ApiAddress);
+        var passed = new ForwardedRequest(hops, request.Method, Target.OriginForm(RawTarget.Of(context)).ToString(), HeadersOf(request, wait), body);
+        long asked = RequestTime.Now;
+        (ForwardedAnswer? answer, CallResult result) = wait is null
+            ? await AskAsync(peer, passed).ConfigureAwait(false)
+            : await AskWaitingAsync(peer, passed, wait, context.RequestAborted).ConfigureAwait(false);
+        RequestTime.Note(context, wait is null ? RequestTime.Spent.Forwarded : RequestTime.Spent.ByClient, asked);
         if (answer is not null)
         {
             await PassBackAsync(context, answer).ConfigureAwait(false);
@@ -57,6 +71,15 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         return (result.Outcome == CallOutcome.Answered ? ForwardedAnswer.Parse(result.Body) : null, result);
     }
 
+    private async Task<(ForwardedAnswer? Answer, CallResult Result)> AskWaitingAsync(ClusterPeer peer, ForwardedRequest request, WaitTime wait, CancellationToken gone)
+    {
+        var answer = new TaskCompletionSource<CallResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        calls.Call(
+            peer.ClusterAddress, peer.Node, CallKind.ForwardWait, request.Encode(), wait.Left + settings.ForwardTimeout, result => answer.TrySetResult(result), gone);
+        CallResult result = await answer.Task.ConfigureAwait(false);
+        return (result.Outcome == CallOutcome.Answered ? ForwardedAnswer.Parse(result.Body) : null, result);
+    }
+
     /// <summary>Answers as the peer did.</summary>
     public async Task PassBackAsync(HttpContext context, ForwardedAnswer answer)
     {
@@ -74,12 +97,15 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
             if (!string.Equals(name, "Connection", StringComparison.OrdinalIgnoreCase)) response.Headers[name] = value;
         }
 
+        long began = RequestTime.Now;
         for (ReadOnlyMemory<byte> rest = answer.Body; !rest.IsEmpty;)
         {
             ReadOnlyMemory<byte> slice = rest[..Math.Min(rest.Length, SliceBytes)];
             if ((await response.BodyWriter.WriteAsync(slice).ConfigureAwait(false)).IsCompleted) return; // the client has gone
             rest = rest[slice.Length..];
         }
+
+        RequestTime.Note(context, RequestTime.Spent.ByClient, began);
     }
 
     private async Task<ReadOnlyMemory<byte>?> TakeBodyAsync(HttpContext context, BodyShare share)
@@ -97,7 +123,9 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         if (share.TryGrow((int)(request.ContentLength ?? 0))) // before that much is allocated
         {
             body = new ByteWriter((int)(request.ContentLength ?? 4_096));
+            long began = RequestTime.Now;
             end = await ValueBody.ReadStreamAsync(request.BodyReader, settings.MaxValueBytes, body, share).ConfigureAwait(false);
+            RequestTime.Note(context, RequestTime.Spent.ByClient, began);
         }
 
         if (end == ValueBody.End.Complete) return body!.WrittenMemory;
@@ -108,14 +136,17 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         return null;
     }
 
-    private static List<KeyValuePair<string, string>> HeadersOf(HttpRequest request)
+    private static List<KeyValuePair<string, string>> HeadersOf(HttpRequest request, WaitTime? wait)
     {
         var headers = new List<KeyValuePair<string, string>>();
+        string? trace = Activity.Current?.Id ?? request.Headers.TraceParent; // the span of this hop, or else the client's own
+        if (trace is not null) headers.Add(new("traceparent", trace));
         foreach (string name in Passed)
         {
             if (request.Headers.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues values)) headers.Add(new(name, values.ToString()));
         }
 
+        if (wait is not null) headers.Add(new(Http.Headers.WaitLeft, ((long)wait.Left.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)));
         return headers;
     }
 }

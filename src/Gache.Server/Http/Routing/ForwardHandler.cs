@@ -14,17 +14,25 @@ internal sealed class ForwardHandler(RequestDelegate dispatch, AnswerBudget budg
     /// <inheritdoc/>
     public void Handle(Caller from, CallKind kind, ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer)
     {
-        if (kind != CallKind.Forward || ForwardedRequest.Parse(body) is not { } request) return; // a later version's: the caller has its timeout
-        ThreadPool.UnsafeQueueUserWorkItem(static state => _ = state.Handler.AnswerAsync(state.Request, state.Answer), (Handler: this, Request: request, Answer: answer), preferLocal: false);
+        if (kind == CallKind.Forward) Handle(from, kind, body, answer, CancellationToken.None);
+    }
+
+    /// <inheritdoc/>
+    public void Handle(Caller from, CallKind kind, ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer, CancellationToken abandoned)
+    {
+        if (ForwardedRequest.Parse(body) is not { } request) return; // a later version's: the caller has its timeout
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static state => _ = state.Handler.AnswerAsync(state.Request, state.Answer, state.Abandoned),
+            (Handler: this, Request: request, Answer: answer, Abandoned: abandoned), preferLocal: false);
     }
 
     /// <summary>Answers one request, or not at all.</summary>
-    public async Task AnswerAsync(ForwardedRequest request, Action<ReadOnlyMemory<byte>> answer)
+    public async Task AnswerAsync(ForwardedRequest request, Action<ReadOnlyMemory<byte>> answer, CancellationToken abandoned = default)
     {
-        using var reply = new ForwardedReply(budget, mayBeRefused: request.Method == HttpMethods.Get);
+        using var reply = new ForwardedReply(budget, mayBeRefused: request.Method == HttpMethods.Get) { RequestAborted = abandoned };
         var context = new DefaultHttpContext(FeaturesOf(request, reply));
         await dispatch(context).ConfigureAwait(false);
-        await context.Response.BodyWriter.FlushAsync().ConfigureAwait(false);
+        await context.Response.BodyWriter.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         if (reply.IsAborted) return; // nothing is known, as the caller will say when its time is up (P11)
         if (reply.IsRefused) await RefuseAsync(context, reply).ConfigureAwait(false);
         answer(reply.Encode());

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using Gache.Primitives;
+using Gache.Replication;
+using Gache.Server.Http.Keys;
+using Gache.Server.Http.Problems;
+using Gache.Server.Http.Routing;
+using Gache.Store;
+
+namespace Gache.Server.Http.Many;
+
+/// <summary><c>GET /keys</c>: a page of keys, slot by slot, in byte order within a slot.</summary>
+/// <remarks>
+/// Each slot is read by its owner's leader, at a linearizable point of that shard. A key keeps its slot, and its place in it, wherever the slot moves:
+/// so going on behind (slot, last key) tells each key that is there all along exactly once.
+/// </remarks>
+internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsewhere, BodyBudget answers)
+{
+    /// <summary>Answers.</summary>
+    public async Task AnswerAsync(HttpContext context, IShard shard, ManyQuery query)
+    {
+        byte[] prefix = query.Prefix ?? [];
+        SlotSpan span = SlotSpan.Of(prefix);
+        ScanPosition position = span.Begin(query.From);
+        var keys = new List<ScannedKey>();
+        WalkStop? stop = null;
+        bool isComplete = position.Slot > span.Last;
+        using var share = new BodyShare(answers);
+        if (!share.TryGrow(ManyLimits.AnswerShareBytes))
+        {
+            await ProblemAnswer.SendAsync(context, ProblemTable.Overloaded, "too many pages are on their way at once").ConfigureAwait(false);
+            return;
+        }
+
+        var walk = new SlotWalk(places, shard, elsewhere.Cluster is not null);
+        int bytesLeft = ScanQuery.MaxBytesOfPage;
+        for (int asks = 0; asks < ManyLimits.MaxAsksOfPage && !isComplete && keys.Count < query.Limit && bytesLeft > 0; asks++)
+        {
+            var wanted = new ScanQuery(prefix, position, span.Last, query.Limit - keys.Count, bytesLeft, query.WithValues);
+            (ScanPage? page, stop) = await walk.AskAsync(position, place => AskAsync(shard, place, wanted)).ConfigureAwait(false);
+            if (page is null) break;
+            keys.AddRange(page.Keys);
+            bytesLeft -= page.Keys.Sum(key => key.Key.Length + (key.Value?.Length ?? 0));
+            position = page.Next;
+            isComplete = page.End == ScanEnd.Complete;
+            if (page.End == ScanEnd.Bound) break;
+        }
+
+        if (stop is not null && keys.Count == 0)
+        {
+            await RefuseAsync(context, stop, position).ConfigureAwait(false);
+            return;
+        }
+
+        ByteWriter body = Write(keys, isComplete ? null : ScanCursor.Encode(position));
+        await Page.SendAsync(context, Headers.Json, body.WrittenMemory).ConfigureAwait(false);
+    }
+
+    private async Task<(ScanPage? Answer, Refusal? Refusal)> AskAsync(IShard shard, SlotPlace place, ScanQuery query)
+    {
+        (ScanPage? page, Refusal? refusal) = await work.ScanAsync(shard, place.Peer, query).ConfigureAwait(false);
+        bool isOthers = page is { End: ScanEnd.NotServed } && page.Keys.Count == 0 && page.Next.Slot == query.From.Slot;
+        return isOthers ? (null, new Refusal(RefusalCode.NotServed, $"slot {query.From.Slot} is not served by the shard that was asked")) : (page, refusal);
+    }
+
+    /// <summary>A page without any key, because the next slot cannot be read now: the client may go on at the same place.</summary>
+    private Task RefuseAsync(HttpContext context, WalkStop stop, ScanPosition position) => stop.Refusal is { Code: RefusalCode.NotLeader, LeaderApi: { } leader }
+        ? elsewhere.ToLeaderAsync(context, leader, ReadOnlyMemory<byte>.Empty)
+        : ProblemAnswer.SendAsync(context, stop.Declined.Problem, stop.Declined.Detail, stop.Declined.RetryAfter, ScanCursor.Encode(position));
+
+    private static ByteWriter Write(List<ScannedKey> keys, string? cursor)
+    {
+        var body = new ByteWriter(4_096);
+        using (var json = new Utf8JsonWriter(body, JsonText.Options))
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("keys"u8);
+            foreach (ScannedKey key in keys)
+            {
+                json.WriteStartObject();
+                JsonBytes.Write(json, "key"u8, key.Key.Span);
+                json.WriteNumber("revision"u8, key.Revision);
+                if (key.Value is { } value) JsonBytes.Write(json, "value"u8, value.Span);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            if (cursor is not null) json.WriteString("cursor"u8, cursor);
+            json.WriteEndObject();
+        }
+
+        body.WriteByte((byte)'\n');
+        return body;
+    }
+}

@@ -1,0 +1,78 @@
+using Gache.Cluster;
+using Gache.Replication;
+using Gache.Server.Http.Keys;
+using Gache.Server.Http.Problems;
+using Gache.Server.Http.Routing;
+using Gache.Store;
+
+namespace Gache.Server.Http.Many;
+
+/// <summary><c>/keys</c>, <c>/batch</c> and <c>/txn</c>. Any node may be asked.</summary>
+internal sealed class ManyEndpoints
+{
+    private readonly Elsewhere elsewhere;
+    private readonly ListKeys list;
+    private readonly DeleteKeys deletions;
+    private readonly BatchEndpoint batch;
+    private readonly TxnEndpoint transactions;
+
+    /// <summary>Makes them.</summary>
+    public ManyEndpoints(ApiSettings settings, Elsewhere elsewhere)
+    {
+        this.elsewhere = elsewhere;
+        var places = new SlotPlaces(elsewhere);
+        var work = new ManyWork(settings, elsewhere);
+        var answers = new BodyBudget(ManyLimits.MaxAnswerBytes);
+        list = new ListKeys(work, places, elsewhere, answers);
+        deletions = new DeleteKeys(work, places, elsewhere);
+        var bodies = new BodyBudget();
+        batch = new BatchEndpoint(settings, new BatchRun(work, places, elsewhere), bodies, answers);
+        transactions = new TxnEndpoint(settings, elsewhere, bodies);
+    }
+
+    /// <summary>Answers.</summary>
+    public Task AnswerAsync(HttpContext context, IShard? shard, ReadOnlySpan<char> path, ReadOnlySpan<char> query)
+    {
+        if (shard is null) return ProblemAnswer.SendAsync(context, ProblemTable.NotServing, "the node is starting");
+        if (path is "/keys") return AnswerKeysAsync(context, shard, query);
+        if (context.Request.Method != HttpMethods.Post) return RefuseMethod(context, "POST", path.ToString());
+        if (!query.IsEmpty) return ProblemAnswer.SendAsync(context, ProblemTable.ParameterUnknown, $"{path} takes a JSON body and no parameters");
+
+        // A shard without cluster port has one leader for all keys: it is named before a body is read that would have to be sent there anyway.
+        if (elsewhere.Cluster is null && shard.Status is { Role: not ReplicaRole.Leader, IsLeaderHeard: true, LeaderApi: { } leader })
+            return elsewhere.ToLeaderAsync(context, leader, null);
+        return path is "/batch" ? batch.AnswerAsync(context, shard) : transactions.AnswerAsync(context, shard);
+    }
+
+    private Task AnswerKeysAsync(HttpContext context, IShard shard, ReadOnlySpan<char> rawQuery)
+    {
+        string method = context.Request.Method;
+        bool isDelete = method == HttpMethods.Delete;
+        if (!isDelete && method != HttpMethods.Get && method != HttpMethods.Head)
+            return RefuseMethod(context, "GET, HEAD, DELETE", "/keys");
+        return ManyQuery.Parse(rawQuery, isDelete, out ManyQuery query, out string detail) is { } wrong
+            ? ProblemAnswer.SendAsync(context, wrong, detail)
+            : isDelete ? deletions.AnswerAsync(context, shard, query) : list.AnswerAsync(context, shard, query);
+    }
+
+    private static Task RefuseMethod(HttpContext context, string allowed, string path)
+    {
+        context.Response.Headers.Allow = allowed;
+        return ProblemAnswer.SendAsync(context, ProblemTable.MethodNotAllowed, $"{path} takes {allowed}");
+    }
+}
+
+/// <summary>Carries out pages and steps where the leader is: here, or at a peer.</summary>
+internal sealed class ManyWork(ApiSettings settings, Elsewhere elsewhere)
+{
+    /// <summary>Reads the next keys.</summary>
+    public Task<Inspected<ScanPage>> ScanAsync(IShard own, ClusterPeer? peer, ScanQuery query) =>
+        peer is null ? ShardWork.ScanAsync(own, query) : Calls.ScanAsync(peer, query);
+
+    /// <summary>Carries out steps.</summary>
+    public Task<StepEnd[]> RunAsync(IShard own, ClusterPeer? peer, IReadOnlyList<Step> steps) =>
+        peer is null ? ShardWork.RunAsync(own, steps) : Calls.RunAsync(peer, steps);
+
+    // Only a node of a cluster has peers.
+    private ManyCalls Calls => new(elsewhere.Forwarding!.Calls, settings.ForwardTimeout);
+}
