@@ -51,8 +51,10 @@ internal sealed class Lease
 
     private async Task<bool> RenewAsync(TimeSpan patience)
     {
-        using var deadline = new CancellationTokenSource(patience + ttl / 3);
         long sent = Environment.TickCount64;
+        TimeSpan within = patience + ttl / 3;
+        if (goodUntil != 0) within = TimeSpan.FromMilliseconds(Math.Clamp(goodUntil - (ttl / 6).TotalMilliseconds - sent, 1, within.TotalMilliseconds));
+        using var deadline = new CancellationTokenSource(within);
         try
         {
             GacheAnswer renewed = await gache.AskAsync(

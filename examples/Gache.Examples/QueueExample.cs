@@ -17,8 +17,14 @@ internal sealed class QueueExample(GacheClient gache, string name, CancellationT
             GacheAnswer tail = await gache.AskAsync(HttpMethod.Post, Key("tail"), "?add=1", "", cancel: stop).ConfigureAwait(false);
             if (tail.Status != 200) return 2;
             GacheAnswer put = await gache.AskAsync(HttpMethod.Put, Key($"job-{tail.Body}"), body: job, condition: "If-None-Match: *", cancel: stop).ConfigureAwait(false);
-            if (put.Status == 201) return 0;
-            if (put.Status != 412) return 2; // 412: a worker took us for dead and filled our place: the next number
+            if (put.Status == 412) continue; // a worker took us for dead and filled our place: the next number
+            if (put.Status != 201) return 2;
+
+            // A producer that was asleep for long may find its place passed: a job that is not done, behind the head, is nobody's.
+            if (await NumberAsync("head").ConfigureAwait(false) is not { } head) return 2;
+            if (head < long.Parse(tail.Body, CultureInfo.InvariantCulture)) return 0;
+            GacheAnswer stored = await gache.AskAsync(HttpMethod.Get, Key($"job-{tail.Body}"), cancel: stop).ConfigureAwait(false);
+            if (stored is not { Status: 200, Body.Length: > 0 }) return 0;
         }
     }
 

@@ -7,21 +7,35 @@
 # once, and a repeat gets the answer of the first. 503 and 429 are repeated because nothing happened, 504 and lost connections because nobody knows.
 # It gives up after PATIENCE seconds (30), with STATUS=000 if there was no answer at all.
 
+# Whole seconds of a clock that nobody sets, unlike bash's own SECONDS.
+seconds() {
+    local since
+    read -r since _ </proc/uptime
+    echo "${since%%.*}"
+}
+
 gache() {
-    local method=$1 target=$2 id server folder until=$((SECONDS + ${PATIENCE:-30}))
+    local method=$1 target=$2 id server folder until
+    until=$(($(seconds) + ${PATIENCE:-30}))
     shift 2
     id=$(cat /proc/sys/kernel/random/uuid)
     folder=$(mktemp -d)
     while :; do
         for server in ${GACHE//,/ }; do
-            STATUS=$(curl -sS -L --connect-timeout 2 --max-time "${MAX_TIME:-15}" -X "$method" -H "Idempotency-Key: $id" \
-                -o "$folder/body" -D "$folder/head" -w '%{http_code}' "$@" "http://$server/key/$target" 2>"$folder/errors") || STATUS=000
+            # In the background, so that a signal is heard at once, and what waits at the server is hung up with it.
+            curl -sS -L --connect-timeout 2 --max-time "${MAX_TIME:-15}" -X "$method" -H "Idempotency-Key: $id" \
+                -o "$folder/body" -D "$folder/head" -w '%{http_code}' "$@" "http://$server/key/$target" >"$folder/status" 2>"$folder/errors" &
+            ASKING=$!
+            STATUS=000
+            if wait "$ASKING"; then STATUS=$(<"$folder/status"); fi
+            ASKING=
             case $STATUS in
                 000 | 429 | 5??) ;;
                 *) break 2 ;;
             esac
+            if [[ ${PATIENCE:-30} == 0 ]] && (($(seconds) > until)); then break 2; fi
         done
-        if ((SECONDS >= until)); then break; fi
+        if (($(seconds) >= until)); then break; fi
         sleep 0.3
     done
     # curl keeps the heads of redirects, too: the last one counts.
@@ -31,4 +45,12 @@ gache() {
     rm -rf "$folder"
 }
 
-: "${GACHE:=localhost:8000}" "${REVISION:=}" "${BODY:=}"
+# Ends a request that is under way: the server gives up the place of a client that has gone.
+hang_up() {
+    if [[ -n $ASKING ]]; then kill "$ASKING" 2>/dev/null || true; fi
+    ASKING=
+}
+
+: "${GACHE:=localhost:8000}" "${REVISION:=}" "${BODY:=}" "${ASKING:=}"
+trap 'hang_up; exit 130' INT
+trap 'hang_up; exit 143' TERM

@@ -15,29 +15,26 @@ ttl=${TTL:-6}
 term=
 
 resign() {
+    hang_up
     if [[ -n $term ]]; then PATIENCE=3 gache DELETE "$name" -H "If-Match: $term"; fi
     exit 0
 }
 trap resign TERM INT
 
 while :; do
-    asked=$SECONDS
-    # In the background, because a trap waits for a command that runs before it.
-    result=$(mktemp)
-    { MAX_TIME=75 gache PUT "$name?ttl=${ttl}s&wait=1m" -H 'If-None-Match: *' -d "$myself"; echo "$STATUS $REVISION" >"$result"; } &
-    wait $!
-    read -r STATUS term <"$result" || true
-    rm -f "$result"
+    asked=$(seconds)
+    MAX_TIME=75 gache PUT "$name?ttl=${ttl}s&wait=1m" -H 'If-None-Match: *' -d "$myself"
+    term=$REVISION
     if [[ $STATUS != 201 ]]; then
         term=
         continue
     fi
 
     # Only an acknowledged renewal says how long it is still ours.
-    renewed=$((SECONDS - asked > ttl / 3 ? SECONDS - ttl : asked)) leads=
+    renewed=$(($(seconds) - asked > ttl / 3 ? $(seconds) - ttl : asked)) leads=
     while :; do
-        if [[ -z $leads ]] || ((SECONDS - renewed >= ttl / 3)); then
-            sent=$SECONDS
+        if [[ -z $leads ]] || (($(seconds) - renewed >= ttl / 3)); then
+            sent=$(seconds)
             PATIENCE=0 MAX_TIME=1 gache POST "$name?touch=${ttl}s" -H "If-Match: $term" -d ''
             case $STATUS in
                 200)
@@ -48,7 +45,7 @@ while :; do
                 404 | 412) break ;; # another's, or nobody's
             esac
         fi
-        if ((SECONDS - renewed >= ttl - 2)); then break; fi # it may be another's soon
+        if (($(seconds) - renewed >= ttl - 2)); then break; fi # it may be another's soon
         sleep 0.2
     done
     if [[ -n $leads ]]; then echo follows; fi

@@ -18,7 +18,7 @@ shift
 ttl=${TTL:-10}
 
 # Taken if it is free, else in order of arrival. The answer's revision rises from holder to holder: it is the fencing token.
-asked=$SECONDS
+asked=$(seconds)
 MAX_TIME=75 gache PUT "$name?ttl=${ttl}s&wait=1m" -H 'If-None-Match: *' -d "$(hostname):$$"
 if [[ $STATUS != 201 ]]; then
     echo "lock.sh: not to be had ($STATUS)" >&2
@@ -31,14 +31,14 @@ trap give_back EXIT
 
 # The time to live began somewhere while we waited: a renewal makes it known before anything is done.
 renew() { # the lease is good for a time to live from the moment at which an acknowledged renewal was sent
-    local sent=$SECONDS
-    PATIENCE=0 MAX_TIME=2 gache POST "$name?touch=${ttl}s" -H "If-Match: $token" -d ''
+    local sent=$(seconds)
+    PATIENCE=0 MAX_TIME=1 gache POST "$name?touch=${ttl}s" -H "If-Match: $token" -d ''
     if [[ $STATUS == 200 ]]; then renewed=$sent; fi
     [[ $STATUS != 404 && $STATUS != 412 ]]
 }
 renewed=$asked
-until renew && ((renewed > asked || SECONDS - renewed <= ttl / 3)); do
-    if [[ $STATUS == 404 || $STATUS == 412 ]] || ((SECONDS - asked > 90)); then exit 75; fi
+until renew && ((renewed > asked || $(seconds) - renewed <= ttl / 3)); do
+    if [[ $STATUS == 404 || $STATUS == 412 ]] || (($(seconds) - asked > 90)); then exit 75; fi
     sleep 0.3
 done
 
@@ -46,8 +46,8 @@ GACHE_FENCING_TOKEN=$token "$@" &
 command=$!
 trap 'kill -TERM "$command" 2>/dev/null' TERM INT
 while kill -0 "$command" 2>/dev/null; do
-    # SECONDS counts whole ones, so a lease is called over a second early rather than late.
-    if ((SECONDS - renewed >= ttl - 2)) || { ((SECONDS - renewed >= ttl / 3)) && ! renew; }; then
+    # Seconds are whole ones here, so a lease is called over a second early rather than late.
+    if (($(seconds) - renewed >= ttl - 2)) || { (($(seconds) - renewed >= ttl / 3)) && ! renew; }; then
         echo 'lock.sh: the lock is lost, so the command is ended' >&2
         kill -TERM "$command" 2>/dev/null || true
         sleep 1

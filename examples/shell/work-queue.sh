@@ -20,12 +20,20 @@ shift 2
 claim_for=${CLAIM:-30}
 
 add() {
+    local number
     while :; do
         gache POST "${queue}tail?add=1" -d ''
         [[ $STATUS == 200 ]]
-        gache PUT "${queue}job-$BODY" -H 'If-None-Match: *' --data-binary "$1"
-        if [[ $STATUS == 201 ]]; then break; fi
-        [[ $STATUS == 412 ]] # a worker took us for dead and filled our place: the next number
+        number=$BODY
+        gache PUT "${queue}job-$number" -H 'If-None-Match: *' --data-binary "$1"
+        if [[ $STATUS == 412 ]]; then continue; fi # a worker took us for dead and filled our place: the next number
+        [[ $STATUS == 201 ]]
+
+        # A producer that was asleep for long may find its place passed: a job that is not done, behind the head, is nobody's.
+        read_number "${queue}head"
+        if ((BODY < number)); then break; fi
+        gache GET "${queue}job-$number"
+        if [[ $STATUS != 200 || -z $BODY ]]; then break; fi
     done
 }
 
@@ -36,9 +44,9 @@ read_number() { # of a counter that may not be there yet
 }
 
 work() {
-    local idle=$SECONDS head tail n job claim
+    local idle=$(seconds) head tail n job claim
     local -A missing=()
-    while ((SECONDS - idle < ${IDLE:-5})); do
+    while (($(seconds) - idle < ${IDLE:-5})); do
         read_number "${queue}head"
         head=$BODY
         read_number "${queue}tail"
@@ -47,8 +55,8 @@ work() {
             gache GET "${queue}job-$n"
             if [[ $STATUS == 404 ]]; then
                 # Its producer has the number and has not written yet, or died in between: after ten seconds the place is filled.
-                : "${missing[$n]:=$SECONDS}"
-                if ((SECONDS - missing[$n] > 10)); then gache PUT "${queue}job-$n?ttl=1h" -H 'If-None-Match: *' -d ''; fi
+                : "${missing[$n]:=$(seconds)}"
+                if (($(seconds) - missing[$n] > 10)); then gache PUT "${queue}job-$n?ttl=1h" -H 'If-None-Match: *' -d ''; fi
                 continue
             fi
             if [[ $STATUS != 200 ]]; then break; fi # nobody answers
@@ -63,10 +71,10 @@ work() {
             job=$BODY revision=$REVISION
             gache PUT "${queue}claim-$n?ttl=${claim_for}s" -H 'If-None-Match: *' -d "$(hostname):$$"
             if [[ $STATUS != 201 ]]; then continue; fi # another has it
-            claim=$REVISION idle=$SECONDS
+            claim=$REVISION idle=$(seconds)
             if "$@" "$job"; then gache PUT "${queue}job-$n?ttl=1h" -H "If-Match: $revision" -d ''; fi
             gache DELETE "${queue}claim-$n" -H "If-Match: $claim"
-            idle=$SECONDS
+            idle=$(seconds)
         done
         sleep 0.2
     done

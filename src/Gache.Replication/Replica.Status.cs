@@ -52,6 +52,7 @@ public sealed partial class Replica
             Checksum = checksums.Latest,
             ChecksumIndex = checksums.LatestIndex,
             QueuedRequests = Volatile.Read(ref queuedRequests),
+            WaitingRequests = waiting.Count,
             Alarms = [.. DescribeAlarms()],
             HasRoomForSlots = !isSpaceLow && store.Bytes * 10 < memoryBoundBytes * 9 && store.IdempotencyCount * 10 < options.MaxIdempotencyRecords * 9,
             MayServe = members.NotServing is null && !isStopping && !hasEnded,

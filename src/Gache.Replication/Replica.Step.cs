@@ -207,6 +207,12 @@ public sealed partial class Replica
         for (int i = 0; i < options.MaxBatchEntries && bytes < options.MaxBatchBytes && core.TakesProposals; i++)
         {
             if (!waitingWrites.TryDequeue(out WriteOperation? operation)) break;
+            if (operation.Waiting is { IsLost: true })
+            {
+                Refuse(operation, ClientGone);
+                continue;
+            }
+
             if (operation.NeedsSpace && NoSpaceFor(operation.Command) is { } refusal)
             {
                 Refuse(operation, refusal);
@@ -219,6 +225,7 @@ public sealed partial class Replica
                 continue;
             }
 
+            Invariant.Holds(operation.Index == 0, $"the bytes of entry {operation.Index} would be proposed once more, and change where they stand");
             Command.StampTime(operation.Command, time);
             operation.Index = core.Propose(operation.Command);
             operation.Term = core.Term;
@@ -307,7 +314,8 @@ public sealed partial class Replica
     private void Answer(in Entry entry, ApplyResult result)
     {
         if (pending.Take(entry.Index) is not { } operation) return;
-        if (operation.Waiting is WaitingWrite { IsLast: false } tried && operation.Term == entry.Term && result.Status == ApplyStatus.ConditionFailed)
+        if (operation.Waiting is WaitingWrite { IsLast: false } tried && operation.Term == entry.Term && result.Status == ApplyStatus.ConditionFailed
+            && !(operation.IsKeyed && store.Remembers(operation.Command))) // an answer that was kept is the last one
         {
             TryFailed(tried, entry);
             return;
@@ -317,7 +325,7 @@ public sealed partial class Replica
         else if (result.Status is ApplyStatus.NotServed or ApplyStatus.Outdated) operation.Refuse(result.Status == ApplyStatus.NotServed ? NotServed : Outdated); // apply itself refused it (P11)
         else operation.Answer(result);
         if (operation.Waiting is { } request) Decided(request);
-        if (waiting.Count > 0 && operation.IsKeyed) LetRepeatsIn(operation);
+        if (waiting.Count > 0 && operation.IsKeyed && operation.Term == entry.Term && store.Remembers(operation.Command)) LetRepeatsIn(operation);
         answers.Add(operation);
     }
 
@@ -434,6 +442,7 @@ public sealed partial class Replica
             Refuse(operation, isTruncated && Planted.Is(PlantedFault.NotAppliedOnTruncation) ? Truncated : LeadershipLost);
         }
 
+        isSettled = false;
         ParkWaiting();
 
         // These were never proposed, and reads have no effect: they may look for the next leader.

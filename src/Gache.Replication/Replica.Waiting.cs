@@ -56,7 +56,6 @@ public sealed partial class Replica
     private void Start(Operation operation)
     {
         if (!Enqueue(operation)) return;
-        if (operation is WriteOperation) pacer.Arrived();
         if (!holdsWrites || operation is ReadOperation) guard.Signal();
     }
 
@@ -96,7 +95,7 @@ public sealed partial class Replica
             return;
         }
 
-        if (!isSettled) return; // the key may have changed already, or this very command been carried out
+        if (!isSettled || isLoading) return; // the key may have changed already, or this very command been carried out
         if (store.Remembers(request.Command)) ProposeLast(request);
         else See(key!);
     }
@@ -175,7 +174,7 @@ public sealed partial class Replica
         observed.Role == Role.Leader && core.Role == Role.Leader && core.Term == observed.Term && appliedIndex >= index;
 
     /// <summary>Up to here the log may hold writes that are asked for again, and whose answers nobody here is told: before it is applied, none is tried.</summary>
-    private void UnsettledUpTo(ulong index) => (settledIndex, isSettled) = (Math.Max(settledIndex, index), false);
+    private void UnsettledUpTo(ulong index) => (settledIndex, isSettled) = (index, false); // never beyond what this leader's log has: else it might never come
 
     /// <summary>Now the state here knows every fate that was open: what was carried out before is known as a repeat.</summary>
     private void SeeAllSettled()
@@ -199,7 +198,7 @@ public sealed partial class Replica
         {
             WaitingRequest request = node.Value;
             node = node.Next;
-            if (request.IsTrying) continue;
+            if (request.IsTrying || request.IsLost) continue; // whose client has gone gives up its place in a moment
             if (!isServed) RefuseWaiting(request, NotServed);
             else if (request is WaitingRead read)
             {
@@ -216,7 +215,9 @@ public sealed partial class Replica
     {
         request.IsTrying = true;
         key.Trying++;
-        Enlist(request.Operation, WaitingCommand.TryOf(request.Command));
+        request.Operation.Take(WaitingCommand.TryOf(request.Command));
+        Recount(request.Operation);
+        waitingWrites.Enqueue(request.Operation);
     }
 
     /// <summary>Told of tries that apply declined and that are followed by others; null while nobody judges that.</summary>
@@ -255,16 +256,9 @@ public sealed partial class Replica
         request.IsLast = true;
         bool waited = request.Place is not null;
         waiting.Remove(request);
-        if (waited) Enlist(request.Operation, request.Command);
-        else waitingWrites.Enqueue(request.Operation);
-    }
-
-    /// <summary>Puts a write among those that are proposed next.</summary>
-    private void Enlist(WriteOperation operation, byte[] command)
-    {
-        operation.Take(command);
-        Recount(operation);
-        waitingWrites.Enqueue(operation);
+        request.Operation.Take(request.Command); // never the bytes of an earlier try: they stand in the log
+        if (waited) Recount(request.Operation);
+        waitingWrites.Enqueue(request.Operation);
     }
 
     /// <summary>Serves a read that waited: a linearizable one after a round of its own, so that its answer is as new as any.</summary>

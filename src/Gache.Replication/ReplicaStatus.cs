@@ -132,6 +132,9 @@ public sealed record ReplicaStatus
     /// <summary>Requests that wait.</summary>
     public required int QueuedRequests { get; init; }
 
+    /// <summary>Requests that wait for a key to become what they ask for, or for a revision.</summary>
+    public int WaitingRequests { get; init; }
+
     /// <summary>Why the node does not serve, or what an operator should look at; one sentence each, empty when all is well.</summary>
     public required IReadOnlyList<string> Alarms { get; init; }
 

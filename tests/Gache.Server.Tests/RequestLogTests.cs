@@ -2,7 +2,11 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Gache.Replication;
 using Gache.Server.Http;
+using Gache.Server.Http.Keys;
 using Gache.Server.Http.Requests;
+using Gache.Server.Metrics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -94,6 +98,19 @@ public sealed class RequestLogTests : IDisposable
         Assert.EndsWith("; 3 others were slow and are not shown", (await log.UntilAsync(RequestLog.MaxSlowLinesASecond + 1, 404))[^1], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(20, 0)]
+    [InlineData(31, 1)]
+    public void A_request_that_waited_as_it_asked_is_slow_only_beyond_that(int seconds, int lines)
+    {
+        var requests = new RequestLog(new ApiSettings { AdvertisedApi = "a:1", SlowRequest = TimeSpan.FromMilliseconds(500) }, new HttpCounters(), () => null, log, () => now);
+        var context = new DefaultHttpContext();
+        context.Features.Get<IHttpRequestFeature>()!.RawTarget = "/key/a?wait=30s";
+        WaitTime.Begin(context, TimeSpan.FromSeconds(30), isForwarded: false);
+        requests.Ended(context, now - seconds * 1_000_000L);
+        Assert.Equal(lines, log.Of(404).Length);
+    }
+
     [Fact]
     public async Task Zero_turns_it_off()
     {
@@ -107,10 +124,10 @@ public sealed class RequestLogTests : IDisposable
     {
         await using TestNode node = await StartAsync(settings => settings with { SlowRequest = TimeSpan.FromMilliseconds(500) });
         Sync(node, milliseconds: 600);
-        var context = new Microsoft.AspNetCore.Http.DefaultHttpContext();
-        context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget = "/cluster";
+        var context = new DefaultHttpContext();
+        context.Features.Get<IHttpRequestFeature>()!.RawTarget = "/cluster";
         Assert.Equal("other", SlowStage.Of(context, node.Shard, TimeSpan.FromSeconds(1), TimeProvider.System).Name);
-        context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget = "/batch";
+        context.Features.Get<IHttpRequestFeature>()!.RawTarget = "/batch";
         Assert.Equal("fsync", SlowStage.Of(context, node.Shard, TimeSpan.FromSeconds(1), TimeProvider.System).Name);
     }
 

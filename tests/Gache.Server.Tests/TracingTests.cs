@@ -32,11 +32,12 @@ public sealed class TracingTests
             await node.AskAsync("GET", "/key/secret", $"traceparent: 00-{Other}-b7ad6b7169203331-00\r\n");
             Assert.Equal(200, (await node.AskAsync("GET", "/key/secret", $"traceparent: 00-{Trace}-b7ad6b7169203331-01\r\n")).Status);
             Assert.Equal(200, (await node.AskAsync("GET", "/key/secret", "traceparent: nonsense\r\n")).Status);
+            Assert.Equal(404, (await node.AskAsync("GET", "/secret", $"traceparent: 00-{Trace}-b7ad6b7169203331-01\r\n")).Status);
         }
 
         Assert.Equal(["/v1/traces"], collector.Paths.Distinct());
-        Assert.Equal((1, 0), (collector.CountOf(Convert.FromHexString(Trace)), collector.CountOf(Convert.FromHexString(Other))));
-        Assert.Equal(1, collector.CountOf("GET /key/{key}"u8));
+        Assert.Equal((2, 0), (collector.CountOf(Convert.FromHexString(Trace)), collector.CountOf(Convert.FromHexString(Other))));
+        Assert.Equal((1, 1), (collector.CountOf("GET /key/{key}"u8), collector.CountOf("GET other"u8)));
         Assert.Equal(0, collector.CountOf("secret"u8));
         Assert.Equal(1, collector.CountOf("node1.test:8001"u8));
     }

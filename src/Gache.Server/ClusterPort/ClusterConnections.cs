@@ -29,6 +29,7 @@ internal sealed partial class ClusterConnections(ILogger log)
             }
             else if (Server is { } serving)
             {
+                Hosting.Keepalive.Set(connection);
                 string remote = connection.RemoteEndPoint?.ToString() ?? "unknown";
                 await serving.ServeAsync(connection.Transport, remote, connection.Abort, connection.ConnectionClosed).ConfigureAwait(false);
             }

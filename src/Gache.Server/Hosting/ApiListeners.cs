@@ -63,6 +63,7 @@ internal static class ApiListeners
             listen.Protocols = HttpProtocols.Http1; // HTTP/2 needs TLS to be agreed on
             listen.Use(next => async connection =>
             {
+                Keepalive.Set(connection);
                 counters.ConnectionOpened();
                 try
                 {

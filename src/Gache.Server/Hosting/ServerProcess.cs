@@ -162,6 +162,7 @@ internal sealed partial class ServerProcess(ServerOptions options, TextWriter er
     private async Task<int> EndAsync(ApiHost host, ShardNode node)
     {
         NodeEnd end = await node.Ended.ConfigureAwait(false);
+        LogEnded(events, end.Reason, end.Detail); // at once, should the end itself hang, and once more when all else was said
         ended = end;
         notices.TellStopping($"must end ({end.Reason}): {end.Detail}");
         try

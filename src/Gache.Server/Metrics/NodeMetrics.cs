@@ -64,6 +64,7 @@ internal sealed class NodeMetrics : IDisposable
         Counter("gache.server.reads", "reads served, of both levels", counters => counters.Reads);
         Counter("gache.server.read_rounds", "rounds to the other members that confirmed reads", counters => counters.ReadRounds);
         Gauge("gache.server.requests_pending", "requests that wait in the replica", status => status.QueuedRequests);
+        Gauge("gache.server.requests_waiting", "requests that wait for a key to become what they ask for, or for a revision; at most 4,096", status => status.WaitingRequests);
         Counter("gache.server.requests_refused", "requests that the replica refused, of all kinds", counters => counters.Refusals);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Gache.Server.Http;
+using Gache.Server.Http.Docs;
 using Gache.Server.Http.Routing;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -59,9 +60,7 @@ internal sealed class RequestTracing : IDisposable
         await answer(context).ConfigureAwait(false);
         if (span is null) return;
 
-        // The path without the key: spans leave the machine.
-        ReadOnlySpan<char> path = Target.Parse(RawTarget.Of(context)).Path;
-        string route = path.StartsWith(Dispatcher.KeyPrefix, StringComparison.Ordinal) ? "/key/{key}" : path.ToString();
+        string route = Operations.RouteOf(Target.Parse(RawTarget.Of(context)).Path); // without the key: spans leave the machine
         int status = context.Response.StatusCode;
         span.DisplayName = $"{context.Request.Method} {route}";
         span.SetTag("http.request.method", context.Request.Method);

@@ -109,7 +109,7 @@ internal sealed class LockClient(LockOptions options) : IDisposable
             200 or 201 or 204 => LockVerdict.Done,
             404 or 412 => LockVerdict.Declined,
             429 or 503 or 507 or 508 => LockVerdict.NotNow,
-            500 or 504 => LockVerdict.Unknown,
+            408 or >= 500 => LockVerdict.Unknown, // also what a proxy says in between
             307 => LockVerdict.NotNow, // nodes point at each other: they do not agree yet
             _ => LockVerdict.Refused,
         };

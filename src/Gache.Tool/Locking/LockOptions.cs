@@ -29,6 +29,9 @@ internal sealed record LockOptions
     /// <summary>How often it is renewed.</summary>
     public TimeSpan RenewEvery => Ttl / 3;
 
+    /// <summary>How much earlier than it need be the lease is taken for over: clocks and kernels are not exact.</summary>
+    public TimeSpan Margin => TimeSpan.FromTicks(Math.Max(TimeSpan.FromMilliseconds(200).Ticks, (Ttl / 1_000).Ticks));
+
     /// <summary>What the command gets between SIGTERM and SIGKILL: it is over before the lease is.</summary>
     public TimeSpan Grace => TimeSpan.FromTicks(Math.Min((Ttl / 6).Ticks, TimeSpan.FromSeconds(5).Ticks));
 }

@@ -19,6 +19,10 @@ internal sealed class LockRun(LockOptions options, Terminal terminal)
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan ToSettle = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ToGiveBack = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ToEnd = TimeSpan.FromSeconds(5); // what the kernel may take after SIGKILL
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestRenewal = TimeSpan.FromSeconds(2); // then another node is asked
 
     private TimeSpan leaseEnd;
 
@@ -32,19 +36,25 @@ internal sealed class LockRun(LockOptions options, Terminal terminal)
         using var signals = new PassedSignals();
         (ulong token, int code) = await TakeAsync(client, signals).ConfigureAwait(false);
         if (token == 0) return code;
+        ProcessGroup command;
         try
         {
-            using var command = ProcessGroup.Start(options.Command, TokenVariable, token.ToString(CultureInfo.InvariantCulture));
-            signals.PassOnTo(command);
-            return await KeepAsync(client, command, token).ConfigureAwait(false);
+            command = ProcessGroup.Start(options.Command, TokenVariable, token.ToString(CultureInfo.InvariantCulture));
         }
         catch (Win32Exception failure)
         {
+            await GiveBackAsync(client, token).ConfigureAwait(false);
             return terminal.Refuse(ExitCode.CannotRun, $"{options.Command[0]}: {failure.Message}");
         }
-        finally
+
+        using (command)
         {
-            await GiveBackAsync(client, token).ConfigureAwait(false);
+            signals.PassOnTo(command);
+            int end = await KeepAsync(client, command, token).ConfigureAwait(false);
+            signals.PassOnToNobody();
+            if (command.Ended.IsCompleted) await GiveBackAsync(client, token).ConfigureAwait(false);
+            else terminal.Errors.WriteLine($"gache: the command could not be ended, so the lock '{options.Name}' is left to its time to live");
+            return end;
         }
     }
 
@@ -58,6 +68,7 @@ internal sealed class LockRun(LockOptions options, Terminal terminal)
         {
             TimeSpan left = Left(until);
             LockAnswer answer = await client.TakeAsync(id, left, signals.Came).ConfigureAwait(false);
+            if (answer.Verdict == LockVerdict.Done && answer.Token == 0) answer = answer with { Verdict = LockVerdict.Refused, Words = "what answers is not gache: it tells no revision" };
             if (answer.Verdict == LockVerdict.Done)
             {
                 leaseEnd = firstSent + options.Ttl;
@@ -81,6 +92,7 @@ internal sealed class LockRun(LockOptions options, Terminal terminal)
                 continue;
             }
 
+            if (answer.Verdict == LockVerdict.Refused && mayStand) await SettleAsync(client, id).ConfigureAwait(false);
             if (answer.Verdict == LockVerdict.Refused) return (0, terminal.Refuse(ExitCode.Failed, answer.Words));
             if (isOver)
             {
@@ -101,7 +113,7 @@ internal sealed class LockRun(LockOptions options, Terminal terminal)
         if (leaseEnd - LeaseClock.Now > options.Ttl - options.RenewEvery) return true;
         for (TimeSpan until = LeaseClock.Now + options.Ttl; LeaseClock.Now < until;)
         {
-            LockAnswer answer = await RenewAsync(client, token, options.RenewEvery).ConfigureAwait(false);
+            LockAnswer answer = await RenewAsync(client, token, Earlier(LongestRenewal, options.RenewEvery)).ConfigureAwait(false);
             if (answer.Verdict == LockVerdict.Done) return true;
             if (answer.Verdict is LockVerdict.Declined or LockVerdict.Refused) return false;
             await PauseAsync(RetryRenewal, CancellationToken.None).ConfigureAwait(false);
@@ -126,26 +138,22 @@ internal sealed class LockRun(LockOptions options, Terminal terminal)
     private async Task<int> KeepAsync(LockClient client, ProcessGroup command, ulong token)
     {
         TimeSpan next = leaseEnd - options.Ttl + options.RenewEvery;
+        Task<LockAnswer>? renewal = null;
         while (true)
         {
-            // Whatever this process slept through: first the clock, then everything else.
-            TimeSpan lastMoment = leaseEnd - options.Grace;
-            if (LeaseClock.Now >= lastMoment)
-                return command.Ended.IsCompleted ? command.Code : await EndAsync(command, "it could not be renewed in time").ConfigureAwait(false);
-            TimeSpan pause = Earlier(next, lastMoment) - LeaseClock.Now;
-            if (pause > TimeSpan.Zero)
-            {
-                await Task.WhenAny(command.Ended, Task.Delay(pause)).ConfigureAwait(false);
-                if (command.Ended.IsCompleted) return command.Code;
-                continue;
-            }
-
-            TimeSpan within = Earlier(lastMoment, LeaseClock.Now + options.RenewEvery) - LeaseClock.Now;
-            Task<LockAnswer> renewal = RenewAsync(client, token, within > Least ? within : Least);
-            await Task.WhenAny(command.Ended, renewal).ConfigureAwait(false);
             if (command.Ended.IsCompleted) return command.Code;
+
+            // First the clock, whatever this process slept through: timers do not count while the machine sleeps, so each wait is short.
+            TimeSpan now = LeaseClock.Now;
+            TimeSpan lastMoment = leaseEnd - options.Margin - options.Grace;
+            if (now >= lastMoment) return await EndAsync(command, "it could not be renewed in time", mayHaveGrace: true).ConfigureAwait(false);
+            if (renewal is null && now >= next) renewal = RenewAsync(client, token, Earlier(LongestRenewal, Earlier(options.RenewEvery, lastMoment - now)));
+            Task look = Task.Delay(Earlier(Look, Earlier(lastMoment - now, renewal is null ? next - now : Look)));
+            await (renewal is null ? Task.WhenAny(command.Ended, look) : Task.WhenAny(command.Ended, look, renewal)).ConfigureAwait(false);
+            if (renewal is not { IsCompleted: true } || command.Ended.IsCompleted) continue;
             LockAnswer answer = await renewal.ConfigureAwait(false);
-            if (answer.Verdict is LockVerdict.Declined or LockVerdict.Refused) return await EndAsync(command, answer.Words).ConfigureAwait(false);
+            renewal = null;
+            if (answer.Verdict is LockVerdict.Declined or LockVerdict.Refused) return await EndAsync(command, answer.Words, mayHaveGrace: false).ConfigureAwait(false);
             next = answer.Verdict == LockVerdict.Done ? leaseEnd - options.Ttl + options.RenewEvery : LeaseClock.Now + RetryRenewal;
         }
     }
@@ -158,15 +166,16 @@ internal sealed class LockRun(LockOptions options, Terminal terminal)
         return answer;
     }
 
-    /// <summary>The lock is lost, or about to be: the command and all that it started must end.</summary>
-    private async Task<int> EndAsync(ProcessGroup command, string why)
+    /// <summary>The lock is lost, or about to be: the command must end, before the lease does where it has not; words come after deeds.</summary>
+    private async Task<int> EndAsync(ProcessGroup command, string why, bool mayHaveGrace)
     {
-        terminal.Refuse(ExitCode.LockLost, $"the lock '{options.Name}' is lost, so the command is ended: {why}");
-        command.Send(Signal.Terminate);
-        await Task.WhenAny(command.Ended, Task.Delay(options.Grace)).ConfigureAwait(false);
-        command.Send(Signal.Kill); // also what it left behind
-        await command.Ended.ConfigureAwait(false);
-        return ExitCode.LockLost;
+        TimeSpan killAt = mayHaveGrace ? Earlier(LeaseClock.Now + options.Grace, leaseEnd - options.Margin) : TimeSpan.Zero;
+        bool isSent = command.Send(Signal.Terminate);
+        while (!command.Ended.IsCompleted && LeaseClock.Now < killAt) await Task.WhenAny(command.Ended, Task.Delay(Glance)).ConfigureAwait(false);
+        isSent &= command.Send(Signal.Kill); // also what it left behind
+        await Task.WhenAny(command.Ended, Task.Delay(ToEnd)).ConfigureAwait(false);
+        return terminal.Refuse(
+            ExitCode.LockLost, $"the lock '{options.Name}' is lost, so the command was ended{(isSent ? "" : ", as far as this user may send it signals")}: {why}");
     }
 
     private async Task GiveBackAsync(LockClient client, ulong token)

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Gache.Tool.Locking;
 
-/// <summary>A command with everything that it starts, in a group of its own, so that all of it can be ended.</summary>
+/// <summary>A command with what it starts, in a group of its own, so that all of it can be ended (but for what leaves the group by itself).</summary>
 internal sealed partial class ProcessGroup : IDisposable
 {
     private const int NoSuchProcess = 3;
@@ -51,19 +51,23 @@ internal sealed partial class ProcessGroup : IDisposable
     public static bool MayRun(string path) => OperatingSystem.IsWindows()
         || (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0;
 
-    /// <summary>Sends a signal to the whole group; nothing happens if nobody is left in it.</summary>
-    public void Send(int signal)
+    /// <summary>Sends a signal to the whole group; never throws.</summary>
+    /// <returns>False if somebody is there who may not be sent it (a command that became another user's).</returns>
+    public bool Send(int signal)
     {
         if (OperatingSystem.IsWindows())
         {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
-            return;
+            if (!Ended.IsCompleted) process.Kill(entireProcessTree: true);
+            return true;
         }
 
-        // A group's number is not given to another process while anybody is in it; that of a single process may be once it has ended.
-        if (!isGroup && process.HasExited) return;
-        if (Kill(isGroup ? -process.Id : process.Id, signal) != 0 && Marshal.GetLastPInvokeError() is var error and not NoSuchProcess)
-            throw new InvalidOperationException($"kill({process.Id}, {signal}): errno {error}");
+        // A group's number is not given to another process while anybody is in it; that of a single process may be once it has ended. Right after the
+        // start there is no group yet, only the process that is about to lead it.
+        int id = process.Id;
+        if (isGroup && Kill(-id, signal) == 0) return true;
+        bool isRefused = isGroup && Marshal.GetLastPInvokeError() != NoSuchProcess;
+        if (Ended.IsCompleted) return !isRefused;
+        return Kill(id, signal) == 0 || Marshal.GetLastPInvokeError() == NoSuchProcess;
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,23 @@ internal static class Strace
         ];
     }
 
+    /// <summary>The wrapper for a process whose syncs stand still, from the given one on, until <see cref="Detach"/>.</summary>
+    /// <remarks>Without --seccomp-bpf: with it every sync would fail once nobody watches.</remarks>
+    public static string[] HoldSyncs(string output, int from)
+    {
+        if (!File.Exists("/usr/bin/strace")) throw new InvalidOperationException("this test needs strace (.ci/run installs it where it may)");
+        return ["/usr/bin/strace", "-D", "-f", "-o", output, "-e", "trace=fdatasync", "-e", string.Create(CultureInfo.InvariantCulture, $"inject=fdatasync:delay_enter=600000000:when={from}+")];
+    }
+
+    /// <summary>Ends the watching at once, and with it all that was injected; the process goes on.</summary>
+    /// <param name="process">The process that is watched.</param>
+    public static void Detach(int process)
+    {
+        string tracer = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("TracerPid:", StringComparison.Ordinal));
+        using var strace = System.Diagnostics.Process.GetProcessById(int.Parse(tracer.Split('\t')[1], CultureInfo.InvariantCulture));
+        Signals.Send(strace, Signal.Kill); // asked to end, strace would wait for the delay
+    }
+
     /// <summary>Completed calls by the time of their end.</summary>
     public static IReadOnlyList<SystemCall> Read(string file)
     {

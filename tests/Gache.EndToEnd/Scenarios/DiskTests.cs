@@ -22,7 +22,9 @@ public sealed class DiskTests
         await using var writers = new Writers(shard.Nodes, count: 2);
 
         Assert.Equal(DiskFailed, await shard.First.Process.ExitAsync());
-        Assert.True(shard.First.Process.Errors.Contains("sync"), shard.First.Process.Log.ToString());
+        string last = shard.First.Process.Errors.Lines[^1];
+        Assert.Contains("must end (DiskFailed)", last, StringComparison.Ordinal); // the reason is the last line
+        Assert.Contains("sync", last, StringComparison.Ordinal);
         await writers.StopAsync();
         await shard.First.StartReadyAsync();
 
@@ -39,6 +41,7 @@ public sealed class DiskTests
         await using var writers = new Writers(shard.Nodes);
 
         Assert.Equal(DiskFailed, await failing.Process.ExitAsync());
+        Assert.Contains("must end (DiskFailed)", failing.Process.Errors.Lines[^1], StringComparison.Ordinal);
         await writers.GoOnAsync();
         await failing.StartReadyAsync();
 
@@ -61,8 +64,9 @@ public sealed class DiskTests
         shard.First.Start();
 
         Assert.Equal(DamagedData, await shard.First.Process.ExitAsync());
-        Assert.True(shard.First.Process.Errors.Contains(Path.GetFileName(file)), shard.First.Process.Log.ToString());
-        Assert.True(shard.First.Process.Errors.Contains("offset"), shard.First.Process.Log.ToString());
+        string last = shard.First.Process.Errors.Lines[^1];
+        Assert.Contains(Path.GetFileName(file), last, StringComparison.Ordinal);
+        Assert.Contains("offset", last, StringComparison.Ordinal);
     }
 
     [Fact]

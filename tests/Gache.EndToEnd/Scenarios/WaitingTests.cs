@@ -61,6 +61,33 @@ public sealed class WaitingTests
     }
 
     [Fact]
+    public async Task Those_who_wait_for_a_key_whose_slot_moves_are_sent_to_the_new_owner()
+    {
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(1);
+        int slot = Slot.Of("lock"u8);
+        int from = slot <= 5_000 ? 0 : slot <= 10_000 ? 1 : 2;
+        int to = (from + 1) % 3;
+        string[] shards = await cluster.ShardIdsAsync();
+        Node owner = await cluster.LeaderAsync(from);
+        Answer held = await owner.Client.SendAsync(HttpMethod.Put, owner.Key("lock"), "a"u8.ToArray(), ("If-None-Match", "*"));
+        using var patient = new Client(TimeSpan.FromMinutes(1));
+        Task<Answer> next = patient.FollowAsync(HttpMethod.Put, owner.Key("lock") + "?wait=50s", "b"u8.ToArray(), ("If-None-Match", "*"));
+        Task<Answer> changed = patient.FollowAsync(HttpMethod.Get, owner.Key("lock") + "?wait=50s", null, ("If-None-Match", held.ETag!));
+        await Wait.UntilAsync("both wait", async () =>
+            (await owner.Client.SendAsync(HttpMethod.Get, $"{owner.Url}/metrics")).Text.Split('\n')
+                .Any(line => line.StartsWith("gache_server_requests_waiting", StringComparison.Ordinal) && line.EndsWith(" 2", StringComparison.Ordinal)));
+
+        byte[] wish = [.. $$"""{"slots":[[{{slot}},{{slot}}]],"to":"{{shards[to]}}"}""".Select(c => (byte)c)];
+        await Wait.UntilAsync("the slot begins to move", async () => (await cluster.Client.SendAsync(HttpMethod.Post, $"{owner.Url}/cluster/move", wish)).Status == 202);
+        Node taker = await cluster.LeaderAsync(to);
+        await Wait.UntilAsync("the new owner lets it go", async () => (await taker.Client.SendAsync(HttpMethod.Delete, taker.Key("lock"))).Status == 204);
+        Answer got = await next;
+        Assert.True(got.Status is 201 or 503, $"{got}"); // sent on, or told that it was not applied
+        Assert.True((await changed).Status is 200 or 404 or 503, $"{await changed}");
+        if (got.Status == 201) Assert.Equal("b", (await taker.Client.SendAsync(HttpMethod.Get, taker.Key("lock"))).Text);
+    }
+
+    [Fact]
     public async Task At_the_end_of_its_wait_a_write_is_412_and_a_read_304()
     {
         await using Shard shard = await Shard.StartAsync(size: 1);

@@ -195,6 +195,67 @@ public sealed class WaitingTests
     }
 
     [Fact]
+    public void A_try_stays_in_the_log_as_it_was_when_its_write_is_proposed_again_after_a_change_of_leaders()
+    {
+        using Room room = Room.OfVoters(3);
+        room.Answered(Lock(room.Leader, "a"));
+        Seat old = room.Leader;
+        Task<WriteAnswer> waiting = Lock(old, "b", TimeSpan.FromSeconds(3));
+
+        // A try that fails: the key is free for a moment, and taken by a command that stands before the try.
+        old.HoldsLog = true;
+        Task<WriteAnswer> freed = old.Replica.WriteAsync(Command.EncodeDelete("lock"u8)).AsTask();
+        room.Tick(2);
+        Task<WriteAnswer> taken = old.Replica.WriteAsync(Command.EncodeSet("lock"u8, "x"u8)).AsTask();
+        room.Tick(2);
+        old.HoldsLog = false;
+        room.Answered(Task.WhenAll(freed, taken));
+        room.Tick(5);
+        Assert.False(waiting.IsCompleted);
+
+        // Leadership is lost just before the end of the wait, and comes back within the time for which a request waits for a leader.
+        room.Tick(250);
+        room.Loses = (from, to, _) => from == old || to == old;
+        room.Until("it is deposed, or answers", () => !old.Leads || waiting.IsCompleted);
+        room.Loses = (_, _, _) => false;
+        room.Until("it is answered", () => waiting.IsCompleted);
+        room.Until("all hold the same", () => room.Seats.Select(seat => (seat.Store.AppliedIndex, seat.Store.Checksum)).Distinct().Count() == 1);
+        Assert.All(room.Seats, seat => Assert.Null(seat.End));
+    }
+
+    [Fact]
+    public void A_leader_that_lost_what_it_had_not_committed_lets_those_in_who_wait_when_it_leads_again()
+    {
+        using Room room = Room.OfVoters(3);
+        room.Answered(Lock(room.Leader, "a"));
+        Seat old = room.Leader;
+        room.Loses = (from, to, _) => from == old || to == old;
+        foreach (int n in Enumerable.Range(0, 30)) _ = old.Replica.WriteAsync(Command.EncodeSet("lost"u8, [(byte)n])).AsTask();
+        room.Until("another leads", () => room.Seats.Any(seat => seat != old && seat.Leads && seat.Core.HasCommittedInTerm));
+        room.Loses = (_, _, _) => false;
+        room.Until("the old one follows", () => !old.Leads && old.Core.IsLeaderHeard);
+        for (int n = 0; !old.Leads; n++)
+        {
+            Assert.True(n < 20, "the old one never leads again");
+            _ = room.Leader.Replica.TransferLeadershipAsync(old.Node);
+            room.Tick(100);
+        }
+
+        Task<WriteAnswer> waiting = Lock(old, "b");
+        room.Tick(5);
+        Assert.Equal(1, Waiting(old));
+        Unlock(room);
+        Assert.Equal((null, ApplyStatus.Done), Outcome(room.Answered(waiting, withinTicks: 50)));
+        Assert.Equal(0, Waiting(old));
+
+        int Waiting(Seat seat)
+        {
+            room.Tick(20); // the picture is made anew every 100 ms
+            return seat.Replica.Status.WaitingRequests;
+        }
+    }
+
+    [Fact]
     public void A_node_that_stops_answers_those_who_wait()
     {
         using Room room = Room.OfVoters(1);

@@ -185,6 +185,7 @@ internal sealed class Lane(string address, LaneKind kind, CallClientOptions opti
     // False if there is nothing to send.
     private async Task<bool> SendWaitingAsync(DialledConnection connection, FrameWriter writer)
     {
+        bool hasCancelled = await WriteCancelledAsync(connection, writer).ConfigureAwait(false); // first: they make room at the receiver
         List<PendingCall> taken = Gather();
         for (int i = 0; i < taken.Count; i++)
         {
@@ -209,7 +210,6 @@ internal sealed class Lane(string address, LaneKind kind, CallClientOptions opti
             options.Counters.FrameWritten(FrameHead.Length + call.BodyLength);
         }
 
-        bool hasCancelled = await WriteCancelledAsync(connection, writer).ConfigureAwait(false);
         if (taken.Count > 0 || hasCancelled) await writer.FlushAsync().ConfigureAwait(false);
         if (writer.Fault is { } fault)
         {

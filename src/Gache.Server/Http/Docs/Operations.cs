@@ -278,6 +278,16 @@ internal static class Operations
         },
     ];
 
+    /// <summary>The path of the operation that a path belongs to: <c>/key/{key}</c> for all keys, <c>other</c> for what is none.</summary>
+    public static string RouteOf(ReadOnlySpan<char> path)
+    {
+        if (path.StartsWith(Dispatcher.KeyPrefix, StringComparison.Ordinal)) return "/key/{key}";
+        foreach (Operation operation in All)
+            if (path.Equals(operation.Path, StringComparison.Ordinal)) return operation.Path;
+
+        return "other";
+    }
+
     private static Content Folder => new(Json, "a folder's report",
         ("id", "string", "this node's id"), ("api", "string", "its API address"), ("empty", "boolean", "whether it never heard of a shard"), ("shard", "string", "its shard"),
         ("first", "string", "whom it takes for the first of the list"), ("objection", "string", "why nobody may found"), ("consent", "object", "to whom it agreed"));

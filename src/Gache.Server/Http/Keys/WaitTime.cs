@@ -10,6 +10,9 @@ internal sealed class WaitTime
 
     private WaitTime(TimeSpan whole) => this.whole = whole;
 
+    /// <summary>For how long the client asked to wait.</summary>
+    public TimeSpan Asked => whole;
+
     /// <summary>What is left; at least a millisecond, in which the condition is judged once more.</summary>
     public TimeSpan Left
     {

@@ -1,3 +1,4 @@
+using Gache.Server.Http.Keys;
 using Gache.Server.Metrics;
 
 namespace Gache.Server.Http.Requests;
@@ -61,6 +62,7 @@ internal sealed partial class RequestLog
     private void LookAtSlow(HttpContext context, long took)
     {
         took -= RequestTime.Of(context, RequestTime.Spent.ByClient) * 1_000; // nobody's fault here
+        if (context.Features.Get<WaitTime>() is { } wait) took -= (long)wait.Asked.TotalMicroseconds;
         if (took < slowMicroseconds) return;
         counters.CountSlow();
         if (!log.IsEnabled(LogLevel.Warning) || !MayWrite(out long more)) return;
