@@ -78,7 +78,8 @@ public sealed class Watches(WatchesOptions options)
 
     internal ICalls? Calls => options.Calls;
 
-    internal ClusterId Cluster => options.Status().Cluster is { IsNone: false } own ? own : options.View?.Invoke().Cluster ?? default; // who only routes has none of its own
+    /// <summary>The cluster: of the shard here, or, of a node that only routes or is still starting, as gossip tells; none before that.</summary>
+    internal ClusterId Cluster => options.Status().Cluster is { IsNone: false } own ? own : options.View?.Invoke().Cluster ?? default;
 
     /// <summary>Begins a watch.</summary>
     /// <param name="filter">What is watched.</param>
@@ -95,6 +96,7 @@ public sealed class Watches(WatchesOptions options)
             if (found is null) return new WatchStart(null, refusal is null ? WatchRefusal.NoPlace : WatchRefusal.Refused, refusal);
             places = found;
         }
+        else if (Cluster.IsNone) return new WatchStart(null, WatchRefusal.NoPlace); // just started: whose cursor it is cannot be told yet
         else if (!WatchCursor.TryParse(cursor, Cluster, filter, out places)) return new WatchStart(null, WatchRefusal.CursorMalformed);
 
         var watcher = new Watcher(this, filter, places);
