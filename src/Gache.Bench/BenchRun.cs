@@ -47,7 +47,7 @@ internal sealed class BenchRun
     }
 
     /// <summary>Sets the keys that a part is going to read and that were not set yet; null if there is nothing to do.</summary>
-    public LoadResult? Fill(Part part, ILoadWatch? watch, CancellationToken stop)
+    public async Task<LoadResult?> FillAsync(Part part, ILoadWatch? watch, CancellationToken stop)
     {
         if (!part.Reads || !options.IsFilling || acknowledged.HasAll) return null;
         var missing = new MissingKeys(acknowledged);
@@ -60,11 +60,11 @@ internal sealed class BenchRun
             Callers = Math.Min(BenchOptions.DefaultCallers, options.KeyCount),
             Timeout = options.Timeout,
         };
-        return new LoadRun(plan, owners).Run(watch, stop);
+        return await new LoadRun(plan, owners).RunAsync(watch, stop).ConfigureAwait(false);
     }
 
     /// <summary>Runs one part.</summary>
-    public LoadResult Run(Part part, ILoadWatch? watch, CancellationToken stop)
+    public Task<LoadResult> RunAsync(Part part, ILoadWatch? watch, CancellationToken stop)
     {
         int callers = part.HasManyCallers ? options.Callers : 1;
         var plan = new LoadPlan
@@ -80,7 +80,7 @@ internal sealed class BenchRun
             Rate = part.HasManyCallers ? options.Rate : null,
             Seed = options.Seed,
         };
-        return new LoadRun(plan, owners).Run(watch, stop);
+        return new LoadRun(plan, owners).RunAsync(watch, stop);
     }
 
     private IKeySource KeysOf(int number, int callers) => options.Distribution switch

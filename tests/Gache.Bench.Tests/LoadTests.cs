@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Gache.Bench.Keys;
 using Gache.Bench.Load;
 using Gache.Bench.Measure;
@@ -14,7 +16,7 @@ public sealed class LoadTests
 
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(400);
 
-    private static LoadResult Run(Part part, int callers, double? rate, TimeSpan? timeout, AcknowledgedKeys acknowledged, params CannedServer[] servers)
+    private static Task<LoadResult> RunAsync(Part part, int callers, double? rate, TimeSpan? timeout, AcknowledgedKeys acknowledged, params CannedServer[] servers)
     {
         var keys = new KeySpace(servers[0].Address, "", valueBytes: 100);
         var plan = new LoadPlan
@@ -22,16 +24,40 @@ public sealed class LoadTests
             Part = part,
             Wire = new KeyWire(keys, Verification.Content, level: null),
             Acknowledged = acknowledged,
-            KeysOf = number => new SequentialKeys(number, callers, KeyCount),
+            KeysOf = number => new SequentialKeys(number, callers, acknowledged.Count),
             Callers = callers,
             Duration = Short,
             Timeout = timeout ?? TimeSpan.FromSeconds(10),
             Rate = rate,
         };
-        return new LoadRun(plan, new Owners(servers.Select(server => server.Address))).Run(null, TestContext.Current.CancellationToken);
+        return new LoadRun(plan, new Owners(servers.Select(server => server.Address))).RunAsync(null, TestContext.Current.CancellationToken);
     }
 
-    private static LoadResult Run(Part part, int callers, params CannedServer[] servers) => Run(part, callers, null, null, new AcknowledgedKeys(KeyCount), servers);
+    private static async Task<(string? Thread, Task<LoadResult> Run)> BeginOnASocketsThreadAsync(CannedServer server)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(IPEndPoint.Parse(server.Address), TestContext.Current.CancellationToken).ConfigureAwait(false);
+        await socket.SendAsync("GET /key/0 HTTP/1.1\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken).ConfigureAwait(false);
+        await socket.ReceiveAsync(new byte[1_000], TestContext.Current.CancellationToken).ConfigureAwait(false);
+        string? thread = Thread.CurrentThread.Name;
+        server.Before = null;
+        return (thread, RunAsync(Part.Mix(0.5), 8, server));
+    }
+
+    private static Task<LoadResult> RunAsync(Part part, int callers, params CannedServer[] servers) => RunAsync(part, callers, null, null, new AcknowledgedKeys(KeyCount), servers);
+
+    /// <summary>With inline completions whoever awaits a socket goes on, on the thread that carries the load; a run begun there must not keep it.</summary>
+    [Fact]
+    public async Task A_run_begun_on_a_thread_that_carries_the_load_does_not_wait_for_itself()
+    {
+        await using var server = new CannedServer();
+        server.Before = () => Task.Delay(50, TestContext.Current.CancellationToken);
+        (string? thread, Task<LoadResult> run) = await BeginOnASocketsThreadAsync(server);
+        LoadResult result = await run.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Assert.Equal(".NET Sockets", thread);
+        Assert.True(result is { Right: > 0, Wrong: 0 });
+    }
 
     [Theory]
     [InlineData(1)]
@@ -39,7 +65,7 @@ public sealed class LoadTests
     public async Task What_was_set_is_read_and_every_answer_counted(int callers)
     {
         await using var server = new CannedServer { Piece = callers == 1 ? 17 : int.MaxValue };
-        LoadResult result = Run(Part.Mix(0.5), callers, server);
+        LoadResult result = await RunAsync(Part.Mix(0.5), callers, server);
 
         Assert.Equal((0, 0, 0), (result.Wrong, result.Refused, result.Unanswered));
         Assert.Equal(server.Asked, result.Right);
@@ -53,7 +79,7 @@ public sealed class LoadTests
     {
         await using var server = new CannedServer();
         server.Instead = (method, key) => method == "GET" && key == "/key/13" ? CannedServer.Answer("200 OK", new string('x', 100)) : null;
-        LoadResult result = Run(Part.Mix(0.5), 4, server);
+        LoadResult result = await RunAsync(Part.Mix(0.5), 4, server);
 
         Assert.True(result.Wrong > 0);
         Assert.Contains("GET of key 13: 200, 100 bytes, but not those that were set", result.WrongReasons);
@@ -64,12 +90,12 @@ public sealed class LoadTests
     {
         await using var server = new CannedServer();
         var acknowledged = new AcknowledgedKeys(KeyCount);
-        Assert.True(Run(Part.Get, 1, null, null, acknowledged, server) is { Wrong: 0, Missing: > 0 } unknown && unknown.Missing == unknown.Right);
+        Assert.True(await RunAsync(Part.Get, 1, null, null, acknowledged, server) is { Wrong: 0, Missing: > 0 } unknown && unknown.Missing == unknown.Right);
 
-        Run(Part.Set, 1, null, null, acknowledged, server);
+        await RunAsync(Part.Set, 1, null, null, acknowledged, server);
         Assert.True(acknowledged.HasAll);
         server.Instead = (method, _) => method == "GET" ? CannedServer.Answer("404 Not Found") : null;
-        Assert.True(Run(Part.Get, 1, null, null, acknowledged, server) is { Wrong: > 0, Missing: 0, Right: 0 });
+        Assert.True(await RunAsync(Part.Get, 1, null, null, acknowledged, server) is { Wrong: > 0, Missing: 0, Right: 0 });
     }
 
     [Fact]
@@ -78,13 +104,14 @@ public sealed class LoadTests
         await using var owner = new CannedServer();
         await using var other = new CannedServer();
         other.Instead = (_, key) => CannedServer.MovedTo(owner.Address, key);
-        LoadResult result = Run(Part.Mix(0.5), 1, other);
+        const int keys = 5;
+        LoadResult result = await RunAsync(Part.Mix(0.5), 1, null, null, new AcknowledgedKeys(keys), other);
 
         Assert.Equal(0, result.Wrong);
         Assert.Equal(other.Asked, result.Redirected);
-        Assert.InRange(result.Redirected, 1, KeyCount); // each key's slot once
+        Assert.InRange(result.Redirected, 1, keys); // each key's slot once
         Assert.Equal(owner.Asked, result.Right);
-        Assert.True(result.Right > 2 * KeyCount, $"{result}");
+        Assert.True(result.Right > 2 * keys, $"{result}");
     }
 
     [Fact]
@@ -94,7 +121,7 @@ public sealed class LoadTests
         await using var two = new CannedServer();
         one.Instead = (_, key) => CannedServer.MovedTo(two.Address, key);
         two.Instead = (_, key) => CannedServer.MovedTo(one.Address, key);
-        LoadResult result = Run(Part.Set, 1, one, two);
+        LoadResult result = await RunAsync(Part.Set, 1, one, two);
 
         Assert.Equal(0, result.Right);
         Assert.True(result.Wrong > 0);
@@ -105,7 +132,7 @@ public sealed class LoadTests
     public async Task A_refusal_is_counted_as_one_and_its_caller_rests()
     {
         await using var server = new CannedServer { Instead = (_, _) => CannedServer.Answer("503 Service Unavailable", "{\"code\":\"no-leader\"}") };
-        LoadResult result = Run(Part.ParallelSet, 2, server);
+        LoadResult result = await RunAsync(Part.ParallelSet, 2, server);
 
         Assert.Equal((0, 0, 0), (result.Right, result.Wrong, result.Unanswered));
         Assert.InRange(result.Refused, 2, 2 * Short.TotalMilliseconds / 10);
@@ -119,11 +146,11 @@ public sealed class LoadTests
         await using var good = new CannedServer();
         await using var bad = new CannedServer { Instead = (_, _) => "" };
         var acknowledged = new AcknowledgedKeys(KeyCount);
-        LoadResult result = Run(Part.Mix(0.5), 2, null, null, acknowledged, bad, good);
+        LoadResult result = await RunAsync(Part.Mix(0.5), 2, null, null, acknowledged, bad, good);
 
         Assert.Equal(0, result.Wrong);
         Assert.InRange(result.Unanswered, 1, bad.Asked);
-        Assert.True(result.Right > 100, $"{result}");
+        Assert.True(result.Right > 10, $"{result}");
     }
 
     [Fact]
@@ -131,7 +158,7 @@ public sealed class LoadTests
     {
         var never = new TaskCompletionSource();
         await using var server = new CannedServer { Before = () => never.Task };
-        LoadResult result = Run(Part.Set, 1, null, TimeSpan.FromMilliseconds(150), new AcknowledgedKeys(KeyCount), server);
+        LoadResult result = await RunAsync(Part.Set, 1, null, TimeSpan.FromMilliseconds(150), new AcknowledgedKeys(KeyCount), server);
         never.SetResult();
 
         Assert.Equal(0, result.Right);
@@ -149,7 +176,7 @@ public sealed class LoadTests
         {
             Before = () => Interlocked.Increment(ref asked) == rate / 10 ? Task.Delay(stall, TestContext.Current.CancellationToken) : Task.CompletedTask,
         };
-        LoadResult open = Run(Part.Set, 1, rate, null, new AcknowledgedKeys(KeyCount), server);
+        LoadResult open = await RunAsync(Part.Set, 1, rate, null, new AcknowledgedKeys(KeyCount), server);
 
         Assert.Equal(rate * Short.TotalSeconds, open.Right + open.NotSent);
         // One of them waited for the whole stall, those due during it less and less: half of the stall's requests waited for half of it,

@@ -58,13 +58,13 @@ internal static class BenchCommand
         foreach (Part part in options.Parts)
         {
             if (signals.End.IsCancellationRequested) break;
-            if (screen.While("fill", null, watch => run.Fill(part, watch, signals.End)) is { } filled && (filled.Wrong > 0 || filled.Right == 0))
+            if (await screen.WhileAsync("fill", null, watch => run.FillAsync(part, watch, signals.End)).ConfigureAwait(false) is { } filled && (filled.Wrong > 0 || filled.Right == 0))
             {
                 results.Add(filled);
                 break;
             }
 
-            results.Add(screen.While(part.Name, options.Duration, watch => run.Run(part, watch, signals.End)));
+            results.Add(await screen.WhileAsync(part.Name, options.Duration, watch => run.RunAsync(part, watch, signals.End)).ConfigureAwait(false));
         }
 
         TableReport.Write(options, results, terminal);

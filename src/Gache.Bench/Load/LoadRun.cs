@@ -7,7 +7,7 @@ using Gache.Bench.Wire;
 
 namespace Gache.Bench.Load;
 
-/// <summary>Runs callers against servers for a time, and counts. The thread that calls <see cref="Run"/> keeps the time for all of them.</summary>
+/// <summary>Runs callers against servers for a time, and counts. One thread of its own keeps the time for all of them.</summary>
 internal sealed class LoadRun(LoadPlan plan, Owners owners)
 {
     /// <summary>How long a caller rests that was refused or got no answer: a dead server must not be asked in a circle.</summary>
@@ -43,7 +43,11 @@ internal sealed class LoadRun(LoadPlan plan, Owners owners)
     /// <summary>Runs it.</summary>
     /// <param name="watch">Is shown the figures a few times a second, and from when they are measured; may be null.</param>
     /// <param name="stop">Ends it early; what was measured until then counts.</param>
-    public LoadResult Run(ILoadWatch? watch, CancellationToken stop)
+    /// <remarks>Never on the caller's thread: that may be one of the runtime's socket threads, on which awaited calls end here, and the load would wait for itself.</remarks>
+    public Task<LoadResult> RunAsync(ILoadWatch? watch, CancellationToken stop) =>
+        Task.Factory.StartNew(() => Run(watch, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private LoadResult Run(ILoadWatch? watch, CancellationToken stop)
     {
         PreciseSleep.Prepare();
         Caller[] callers = [.. Enumerable.Range(0, plan.Callers).Select(n => new Caller(this, n, plan.KeysOf(n), unchecked((plan.Seed * CallersApart) + n)))];
@@ -134,6 +138,8 @@ internal sealed class LoadRun(LoadPlan plan, Owners owners)
         long sample = Ticks(counts.SampleInterval);
         long nextSample = from + sample;
         long nextLook = Now();
+        // A short patience is kept to the quarter.
+        long look = Ticks(LookInterval < plan.Timeout / 4 ? LookInterval : plan.Timeout / 4);
         bool isMeasured = false;
         while (Volatile.Read(ref running) > 0 && fault is null)
         {
@@ -155,7 +161,7 @@ internal sealed class LoadRun(LoadPlan plan, Owners owners)
 
             if (now >= nextLook)
             {
-                nextLook = now + Ticks(LookInterval);
+                nextLook = now + look;
                 foreach (Caller caller in callers)
                 {
                     if (caller.WaitingSince is var since and not 0 && now - since > Ticks(plan.Timeout)) caller.Abort();

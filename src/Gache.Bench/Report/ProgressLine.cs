@@ -10,9 +10,9 @@ namespace Gache.Bench.Report;
 internal sealed class ProgressLine(Terminal terminal)
 {
     /// <summary>Runs a part while its line is shown.</summary>
-    public T While<T>(string name, TimeSpan? length, Func<ILoadWatch?, T> run) =>
+    public Task<T> WhileAsync<T>(string name, TimeSpan? length, Func<ILoadWatch?, Task<T>> run) =>
         terminal.IsScreen
-            ? Screen.Of(terminal).Status().Start(Markup.Escape($"{name}: warming up"), status => run(new Line(name, length, status)))
+            ? Screen.Of(terminal).Status().StartAsync(Markup.Escape($"{name}: warming up"), status => run(new Line(name, length, status)))
             : run(null);
 
     private sealed class Line(string name, TimeSpan? length, StatusContext status) : ILoadWatch

@@ -1,3 +1,0 @@
-dofile(os.getenv("BENCH_WRK") .. "/report.lua")
-
-function done(summary, latency) report(summary, latency) end
