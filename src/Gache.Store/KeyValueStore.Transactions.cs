@@ -62,7 +62,7 @@ public sealed partial class KeyValueStore
             ref readonly TxnOperationAt one = ref branch[i];
             answerBytes += TxnResultBytes;
             if (one.Kind == TxnOperationKind.Get) answerBytes += sizeof(uint) + LengthBefore(txn, branch, i, sums);
-            if (answerBytes > TxnCommand.MaxBytes) return new ApplyResult(ApplyStatus.AnswerTooLarge, 0, false, i);
+            if (answerBytes > TxnCommand.MaxAnswerBytes) return new ApplyResult(ApplyStatus.AnswerTooLarge, 0, false, i);
             if (one.Kind != TxnOperationKind.Add) continue;
 
             ApplyStatus status = NumberBefore(txn, branch, i, sums, out long number) ? ApplyStatus.Done : ApplyStatus.NotANumber;

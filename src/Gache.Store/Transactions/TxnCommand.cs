@@ -54,6 +54,9 @@ public sealed record TxnCommand(
     /// <summary>The most that a client may send, and the most that is answered, in bytes. Part of the format: apply decides by the latter.</summary>
     public const int MaxBytes = 4 * 1024 * 1024;
 
+    /// <summary>The most bytes that its reads bring: as JSON six times as many at worst, which one answer between two nodes still carries.</summary>
+    public const int MaxAnswerBytes = 2 * 1024 * 1024;
+
     /// <summary>The largest command, in bytes: what stands beside keys and values takes a little more than as JSON.</summary>
     internal const int MaxCommandBytes = MaxBytes + 16 * 1024;
 
@@ -73,6 +76,9 @@ public sealed record TxnCommand(
             return slot;
         }
     }
+
+    /// <summary>Whether it reads, and so may have a long answer.</summary>
+    public bool Reads => Then.Concat(Else).Any(one => one.Kind == TxnOperationKind.Get);
 
     private IEnumerable<ReadOnlyMemory<byte>> Keys => Compare.Select(one => one.Key).Concat(Then.Concat(Else).Select(one => one.Key));
 

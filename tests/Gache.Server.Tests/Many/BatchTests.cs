@@ -44,6 +44,21 @@ public sealed class BatchTests
         Assert.Equal(12, lines.Length);
     }
 
+    /// <summary>Such a name could not be read, and ended the connection in the midst of the answer.</summary>
+    [Fact]
+    public async Task A_line_with_a_name_that_is_no_text_stops_no_other()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        string[] lines = (await node.AskAsync("POST", "/batch", body: """
+            {"op":"set","key":"a","value":"1"}
+            {"op":"get","key":"a","\ud800":1}
+            {"op":"get","key":"a"}
+            """)).Text.TrimEnd('\n').Split('\n');
+        Assert.Equal("""{"status":201,"revision":1}""", lines[0]);
+        IsProblem(lines[1], 400, "body-malformed");
+        Assert.Equal("""{"status":200,"revision":1,"value":"1"}""", lines[2]);
+    }
+
     [Fact]
     public async Task Lines_of_one_key_are_carried_out_in_their_order_however_many_there_are()
     {

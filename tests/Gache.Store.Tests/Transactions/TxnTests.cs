@@ -58,7 +58,7 @@ public sealed class TxnTests : IDisposable
         Assert.Throws<InvalidOperationException>(() => new TxnCommand([], many[1..], many[..1]).Encode());
         Assert.True(Command.IsOfClient(new TxnCommand([], many[1..], []).Encode()));
         var large = Set("{t}a", "") with { Value = new byte[TxnCommand.MaxBytes / 2] };
-        Assert.Throws<InvalidOperationException>(() => new TxnCommand([], [large, large], []).Encode());
+        Assert.Throws<InvalidOperationException>(() => new TxnCommand([], [large, large, Set("{t}a", "") with { Value = new byte[32 * 1024] }], []).Encode());
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class TxnTests : IDisposable
     [Fact]
     public void What_is_read_is_bounded_and_too_much_of_it_changes_nothing()
     {
-        byte[] large = new byte[TxnCommand.MaxBytes / 2];
+        byte[] large = new byte[TxnCommand.MaxAnswerBytes / 2];
         store.Set("{t}a"u8, large);
         ApplyResult one = Apply(new TxnCommand([], [Get("{t}a")], []));
         Assert.Equal(large, TxnAnswer.Parse(one.Body)!.Results[0].Value.ToArray());

@@ -24,7 +24,7 @@ internal static class DeclinedAnswer
         ApplyStatus.KeyNotFound => (ProblemTable.KeyNotFound, "nothing is stored under this key: there is nothing to touch"),
         ApplyStatus.IdempotencyKeyReused => (
             ProblemTable.IdempotencyKeyReused, "this Idempotency-Key came with another method, condition, query or body before: use a new one for each command"),
-        ApplyStatus.AnswerTooLarge => (ProblemTable.AnswerTooLarge, $"what is read has more than {TxnCommand.MaxBytes} bytes together; nothing was changed: read less at once"),
+        ApplyStatus.AnswerTooLarge => (ProblemTable.AnswerTooLarge, $"what is read has more than {TxnCommand.MaxAnswerBytes} bytes together; nothing was changed: read less at once"),
         _ => (ProblemTable.Fault, $"apply answered {answer.Status}"),
     };
 

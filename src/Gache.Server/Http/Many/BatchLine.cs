@@ -46,7 +46,7 @@ internal sealed class BatchLine
             (OperationText? operation, Problem? wrong, string detail) = OperationText.Read(json.RootElement, maxValueBytes, isAlone: true);
             return new BatchLine(operation, wrong, detail);
         }
-        catch (JsonException broken)
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException) // the latter for a name whose escapes are no text
         {
             return new BatchLine(null, ProblemTable.BodyMalformed, $"the line is not JSON: {broken.Message}");
         }

@@ -11,8 +11,24 @@ namespace Gache.Server.Http.Many;
 /// <summary><c>DELETE /keys</c>: deletes the keys that begin with a prefix, in slices; each is an entry of the log of the slots' owner.</summary>
 internal sealed class DeleteKeys(ManyWork work, SlotPlaces places, Elsewhere elsewhere)
 {
+    private int underWay;
+
     /// <summary>Answers.</summary>
     public async Task AnswerAsync(HttpContext context, IShard shard, ManyQuery query)
+    {
+        try
+        {
+            await (Interlocked.Increment(ref underWay) <= ManyLimits.MaxDeletions
+                ? WalkAsync(context, shard, query)
+                : ProblemAnswer.SendAsync(context, ProblemTable.Overloaded, $"{ManyLimits.MaxDeletions} deletions by prefix are under way at this node")).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref underWay);
+        }
+    }
+
+    private async Task WalkAsync(HttpContext context, IShard shard, ManyQuery query)
     {
         SlotSpan span = SlotSpan.Of(query.Prefix);
         ScanPosition position = span.Begin(query.From);

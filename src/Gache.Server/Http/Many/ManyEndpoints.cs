@@ -28,9 +28,8 @@ internal sealed class ManyEndpoints
         var answers = new BodyBudget(ManyLimits.MaxAnswerBytes);
         list = new ListKeys(work, places, elsewhere, answers, watches);
         deletions = new DeleteKeys(work, places, elsewhere);
-        var bodies = new BodyBudget();
-        batch = new BatchEndpoint(settings, new BatchRun(work, places, elsewhere), bodies, answers);
-        transactions = new TxnEndpoint(settings, elsewhere, bodies);
+        batch = new BatchEndpoint(settings, new BatchRun(work, places, elsewhere), new BodyBudget(), answers);
+        transactions = new TxnEndpoint(settings, elsewhere, new BodyBudget()); // not the batches': a slow reader of one keeps its share
     }
 
     /// <summary>Answers.</summary>

@@ -36,6 +36,18 @@ internal static class ManyLimits
     /// <summary>What one of them is counted with before it is known how long it is.</summary>
     public const int AnswerShareBytes = 2 * 1024 * 1024;
 
+    /// <summary>Transactions that read and are under way at once, as each may answer with <see cref="Store.TxnCommand.MaxAnswerBytes"/>.</summary>
+    public const int MaxReadingTransactions = 256;
+
+    /// <summary>So many of their large answers are written as JSON at once, which may be six times as long.</summary>
+    public const int MaxLargeAnswers = 16;
+
+    /// <summary>An answer of a transaction is large above this, in bytes.</summary>
+    public const int LargeAnswerBytes = 64 * 1024;
+
+    /// <summary>Deletions by prefix that are under way at once: each of their slices keeps every replica busy for about a millisecond.</summary>
+    public const int MaxDeletions = 8;
+
     /// <summary>How long a slot without owner or leader is waited for.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 

@@ -9,6 +9,9 @@ namespace Gache.Server.Http.Many;
 /// <summary><c>POST /txn</c>: keys of one slot, compared and changed at one index; sent to the slot's owner as a request on a key is.</summary>
 internal sealed class TxnEndpoint(ApiSettings settings, Elsewhere elsewhere, BodyBudget bodies)
 {
+    private readonly SemaphoreSlim largeAnswers = new(ManyLimits.MaxLargeAnswers);
+    private int reading;
+
     /// <summary>Answers.</summary>
     public async Task AnswerAsync(HttpContext context, IShard shard)
     {
@@ -35,6 +38,27 @@ internal sealed class TxnEndpoint(ApiSettings settings, Elsewhere elsewhere, Bod
 
     private async Task CarryOutAsync(HttpContext context, IShard shard, TxnCommand txn, int slot, ReadOnlyMemory<byte> body)
     {
+        if (!txn.Reads)
+        {
+            await ProposeAsync(context, shard, txn, slot, body).ConfigureAwait(false);
+            return;
+        }
+
+        // Before it is proposed: how long the answer is, apply alone knows, and then it cannot be refused any more (P10, P11).
+        try
+        {
+            await (Interlocked.Increment(ref reading) <= ManyLimits.MaxReadingTransactions
+                ? ProposeAsync(context, shard, txn, slot, body)
+                : ProblemAnswer.SendAsync(context, ProblemTable.Overloaded, $"{ManyLimits.MaxReadingTransactions} transactions that read are under way at this node")).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref reading);
+        }
+    }
+
+    private async Task ProposeAsync(HttpContext context, IShard shard, TxnCommand txn, int slot, ReadOnlyMemory<byte> body)
+    {
         WriteAnswer answer = await shard.WriteAsync(txn.Encode()).ConfigureAwait(false);
         if (answer.Refusal is { } refusal)
         {
@@ -51,6 +75,20 @@ internal sealed class TxnEndpoint(ApiSettings settings, Elsewhere elsewhere, Bod
         }
 
         TxnAnswer done = TxnAnswer.Parse(answer.Body) ?? throw new InvalidOperationException("what a transaction answered cannot be read");
-        await Page.SendAsync(context, Headers.Json, TxnText.Write(done)).ConfigureAwait(false);
+        if (answer.Body.Length <= ManyLimits.LargeAnswerBytes)
+        {
+            await Page.SendAsync(context, Headers.Json, TxnText.Write(done)).ConfigureAwait(false);
+            return;
+        }
+
+        await largeAnswers.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+        try
+        {
+            await Page.SendAsync(context, Headers.Json, TxnText.Write(done)).ConfigureAwait(false);
+        }
+        finally
+        {
+            largeAnswers.Release();
+        }
     }
 }

@@ -19,7 +19,7 @@ internal static class TxnText
             using var json = JsonDocument.Parse(body);
             return Read(json.RootElement, maxValueBytes, idempotencyKey);
         }
-        catch (JsonException broken)
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException) // the latter for a name whose escapes are no text
         {
             return Malformed($"the body is not JSON: {broken.Message}");
         }

@@ -22,6 +22,8 @@ internal sealed class EventSink(HttpContext context) : IWatchSink
     private static readonly JsonEncodedText CodeName = JsonEncodedText.Encode("code");
     private static readonly JsonEncodedText DetailName = JsonEncodedText.Encode("detail");
 
+    private const long MostUnflushedBytes = 64 * 1024;
+
     private readonly PipeWriter writer = context.Response.BodyWriter;
 
     /// <inheritdoc/>
@@ -33,25 +35,33 @@ internal sealed class EventSink(HttpContext context) : IWatchSink
     }
 
     /// <inheritdoc/>
-    public ValueTask<bool> SendAsync(WatchBatch batch)
+    public async ValueTask<bool> SendAsync(WatchBatch batch)
     {
         using var json = new Utf8JsonWriter(writer, Json);
-        while (batch.TryTake(out WatchedChange change, out string? cursor))
+        while (Append(batch, json))
         {
-            Head(cursor, change.Kind switch { KeyChangeKind.Put => "put"u8, KeyChangeKind.Delete => "delete"u8, _ => "expire"u8 });
-            Write("data: "u8);
-            json.Reset();
-            json.WriteStartObject();
-            Write(json, KeyName, change.Key);
-            if (change.Kind == KeyChangeKind.Put) Write(json, ValueName, change.Value);
-            json.WriteNumber(RevisionName, change.Revision);
-            json.WriteNumber(SlotName, change.Slot);
-            json.WriteEndObject();
-            json.Flush();
-            Write("\n\n"u8);
+            // Small changes have long ids where a cluster's slots are scattered.
+            if (writer.UnflushedBytes >= MostUnflushedBytes && !await FlushAsync().ConfigureAwait(false)) return false;
         }
 
-        return FlushAsync();
+        return await FlushAsync().ConfigureAwait(false);
+    }
+
+    private bool Append(WatchBatch batch, Utf8JsonWriter json)
+    {
+        if (!batch.TryTake(out WatchedChange change, out string? cursor)) return false;
+        Head(cursor, change.Kind switch { KeyChangeKind.Put => "put"u8, KeyChangeKind.Delete => "delete"u8, _ => "expire"u8 });
+        Write("data: "u8);
+        json.Reset();
+        json.WriteStartObject();
+        Write(json, KeyName, change.Key);
+        if (change.Kind == KeyChangeKind.Put) Write(json, ValueName, change.Value);
+        json.WriteNumber(RevisionName, change.Revision);
+        json.WriteNumber(SlotName, change.Slot);
+        json.WriteEndObject();
+        json.Flush();
+        Write("\n\n"u8);
+        return true;
     }
 
     /// <inheritdoc/>
