@@ -4,21 +4,22 @@ namespace Gache.Replication;
 public sealed partial class Replica
 {
     private readonly Queue<ProposedBatch> batches = new(); // those that are not committed, in order; no more than are pending
-    private long waitingSince; // of the oldest write that waits to be proposed; 0 without one
+    private readonly WaitingSince waitingSince = new();
     private (long AppliedAt, long ArrivedAt) answersOfBatch; // of the oldest batch whose answers this step gives; 0 without one
 
+    /// <summary>Writes were queued, or left the queue.</summary>
+    /// <param name="oldest">When the oldest of those that came arrived; 0 if that is not known.</param>
     private void NoteQueued(long oldest)
     {
-        if (waitingWrites.Count == 0) waitingSince = 0;
-        else if (waitingSince == 0) waitingSince = oldest != 0 ? oldest : Stages.Now();
+        if (waitingSince.Differs(waitingWrites.Count)) waitingSince.Note(waitingWrites.Count, oldest != 0 ? oldest : Stages.Now());
     }
 
-    private void NoteBatch()
+    private void NoteBatch(long arrivedAt)
     {
         long now = Stages.Now();
-        Stages.Queue.Add(waitingSince, now);
+        Stages.Queue.Add(arrivedAt, now);
         if (batches.Count == 0) Stages.Replicating(now);
-        batches.Enqueue(new ProposedBatch(core.LastIndex, waitingSince, now));
+        batches.Enqueue(new ProposedBatch(core.LastIndex, arrivedAt, now));
     }
 
     /// <summary>Everything up to an index is committed, and is applied in this step.</summary>

@@ -159,6 +159,7 @@ public sealed partial class Replica
 
     private void TakeRequests()
     {
+        NoteQueued(0); // some may be over since
         Operation? next = incoming.TakeAll();
         long oldest = next is null ? 0 : Stages.TakeQueued();
         while (next is not null)
@@ -201,6 +202,8 @@ public sealed partial class Replica
     private void Propose()
     {
         if (waitingWrites.Count == 0 || core.Role != Role.Leader || core.IsWriting || isPacing || taker.IsFull || isLoading || HoldsProposals) return;
+        NoteQueued(0); // some may have come meanwhile that waited for their condition
+        long arrivedAt = waitingSince.Oldest;
         ulong time = clock.Now();
         long bytes = 0;
         int count = 0;
@@ -234,7 +237,8 @@ public sealed partial class Replica
             count++;
         }
 
-        if (count > 0) NoteBatch();
+        if (count > 0) NoteBatch(arrivedAt);
+        NoteQueued(0);
         pacer.Taken(waitingWrites.Count);
         lastBatch = count;
         Counters.Proposals += count;

@@ -30,6 +30,31 @@ public sealed class StageTimesTests
         Assert.Equal((TimeSpan.Zero, TimeSpan.Zero), (stages.QueuedFor, stages.ReplicatingFor));
     }
 
+    /// <summary>A queue that is never empty must not count from when it began.</summary>
+    [Fact]
+    public void In_a_backlog_each_batch_counts_from_its_own_oldest_write()
+    {
+        const int Batch = 8;
+        using var room = new Room();
+        Seat only = room.AddSeat();
+        only.Options = Room.ReplicaSizes with { MaxBatchEntries = Batch };
+        only.Found();
+        room.Until("it leads", () => only.Leads && only.Core.HasCommittedInTerm);
+        StageTimes stages = only.Replica.Stages;
+        (long Count, TimeSpan Sum) before = (stages.Queue.Count, stages.Queue.Sum);
+
+        only.HoldsLog = true;
+        List<Task<WriteAnswer>> writes = [Write(room, "first")]; // goes at once, and keeps the others waiting
+        for (int n = 0; n < 2 * Batch; n++) writes.Add(Write(room, $"early{n}"));
+        room.Tick(5);
+        for (int n = 0; n < Batch; n++) writes.Add(Write(room, $"late{n}"));
+        only.HoldsLog = false;
+        room.Settle();
+
+        foreach (Task<WriteAnswer> write in writes) Assert.Null(room.Answered(write).Refusal);
+        Assert.Equal((4, ReplicaOptions.Tick * 5 * 2), (stages.Queue.Count - before.Count, stages.Queue.Sum - before.Sum)); // two batches waited, two did not
+    }
+
     [Fact]
     public void What_no_majority_takes_is_seen_to_be_replicating_and_is_forgotten_with_the_leadership()
     {
