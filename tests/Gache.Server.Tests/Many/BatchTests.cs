@@ -123,6 +123,21 @@ public sealed class BatchTests
         Assert.Equal(0, node.Shard.Writes);
     }
 
+    /// <summary>They make a write of one key safe. Passed over in silence, a deletion or a repeated batch would be carried out against them.</summary>
+    [Theory]
+    [InlineData("POST", "/batch", "If-Match: 9")]
+    [InlineData("POST", "/batch", "If-None-Match: *")]
+    [InlineData("POST", "/batch", "Idempotency-Key: k")]
+    [InlineData("POST", "/txn", "If-Match: 9")]
+    [InlineData("DELETE", "/keys?prefix=a", "If-Match: 9")]
+    [InlineData("DELETE", "/keys?prefix=a", "Idempotency-Key: k")]
+    public async Task Headers_of_writes_of_one_key_are_refused(string method, string target, string header)
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        Problem.Is(await node.AskAsync(method, target, headers: header + "\r\n", body: """{"op":"set","key":"a","value":"1"}"""), 400, "header-unsupported");
+        Assert.Equal(0, node.Shard.Writes);
+    }
+
     [Fact]
     public async Task A_body_that_is_cut_off_has_no_effect()
     {

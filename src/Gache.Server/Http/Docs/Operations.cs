@@ -69,7 +69,7 @@ internal static class Operations
 
     private static readonly Problem[] OfTransactions =
     [
-        ParameterUnknown, BodyMalformed, BodyIncomplete, BodyTooSlow, LengthRequired, KeyEmpty, KeyTooLong, ValueTooLarge, TtlMalformed, IdempotencyKeyMalformed, IdempotencyKeyReused,
+        ParameterUnknown, HeaderUnsupported, BodyMalformed, BodyIncomplete, BodyTooSlow, LengthRequired, KeyEmpty, KeyTooLong, ValueTooLarge, TtlMalformed, IdempotencyKeyMalformed, IdempotencyKeyReused,
         IdempotencyFull, TxnCrossSlot, TxnTooLarge, NotANumber, OutOfRange, AnswerTooLarge, NotServing, SlotsUnassigned, SlotMoving, NoLeader, NoQuorum, ShuttingDown, QueueTimeout,
         Overloaded, RoutingLoop, Superseded, ProblemTable.Timeout, LeadershipLost, DiskFull, MemoryFull,
     ];
@@ -178,7 +178,7 @@ internal static class Operations
                 new(200, "so many are gone; with a cursor there may be more", new Content(Json, "how far it came", ("deleted", "integer", "how many keys"), ("dry_run", "boolean", "true where they were only counted"),
                     ("cursor", "string", "where to go on"), ("error", "object", "the problem that stopped it"))), Elsewhere,
             ],
-            Problems = [.. OfPages, PrefixRequired, Superseded, ProblemTable.Timeout, LeadershipLost],
+            Problems = [.. OfPages, PrefixRequired, HeaderUnsupported, Superseded, ProblemTable.Timeout, LeadershipLost],
             Curl = "-X DELETE 'ADDRESS/keys?prefix=tmp:&dry-run=true'",
         },
         new("POST", "/batch", Keys, "Carry out many commands, each for itself")
@@ -186,7 +186,7 @@ internal static class Operations
             Words = "At most 10,000 lines or 16 MiB. Lines for one key are carried out in order; a failed one stops no other, and has the problem that it would have alone as its error.",
             Body = new Content(Lines, "a JSON command a line: op (set, get, delete, add), key, value, ttl, if_match, if_none_match, idempotency_key, min, max"),
             Answers = [new(200, "a JSON result a line, in the order of the commands", new Content(Lines, "status, revision, value, error")), Elsewhere],
-            Problems = [ParameterUnknown, BodyMalformed, BodyIncomplete, BodyTooSlow, LengthRequired, BatchTooLarge, Overloaded, NotServing],
+            Problems = [ParameterUnknown, HeaderUnsupported, BodyMalformed, BodyIncomplete, BodyTooSlow, LengthRequired, BatchTooLarge, Overloaded, NotServing],
             Curl = "-L --data-binary @lines ADDRESS/batch",
         },
         new("POST", "/txn", Keys, "Compare keys of one slot and change them, all or nothing")

@@ -4,6 +4,7 @@ using Gache.Server.Http.Keys;
 using Gache.Server.Http.Problems;
 using Gache.Server.Http.Routing;
 using Gache.Store;
+using Microsoft.Net.Http.Headers;
 
 namespace Gache.Server.Http.Many;
 
@@ -39,6 +40,12 @@ internal sealed class ManyEndpoints
         if (path is "/keys") return AnswerKeysAsync(context, shard, query);
         if (context.Request.Method != HttpMethods.Post) return RefuseMethod(context, "POST", path.ToString());
         if (!query.IsEmpty) return ProblemAnswer.SendAsync(context, ProblemTable.ParameterUnknown, $"{path} takes a JSON body and no parameters");
+        if (HeaderOfOneKey(context.Request.Headers, takesIdempotencyKey: path is "/txn") is { } header)
+        {
+            return ProblemAnswer.SendAsync(context, ProblemTable.HeaderUnsupported, path is "/txn"
+                ? $"{header} is of one key: say it in 'compare'"
+                : $"{header} is of one key: each line has its own \"if_match\", \"if_none_match\" and \"idempotency_key\"");
+        }
 
         // A shard without cluster port has one leader for all keys: it is named before a body is read that would have to be sent there anyway.
         if (elsewhere.Cluster is null && shard.Status is { Role: not ReplicaRole.Leader, IsLeaderHeard: true, LeaderApi: { } leader })
@@ -52,10 +59,19 @@ internal sealed class ManyEndpoints
         bool isDelete = method == HttpMethods.Delete;
         if (!isDelete && method != HttpMethods.Get && method != HttpMethods.Head)
             return RefuseMethod(context, "GET, HEAD, DELETE", "/keys");
+        if (isDelete && HeaderOfOneKey(context.Request.Headers, takesIdempotencyKey: false) is { } header)
+            return ProblemAnswer.SendAsync(context, ProblemTable.HeaderUnsupported, $"{header} is of one key, and a deletion by prefix is of many; it may be repeated without harm");
         return ManyQuery.Parse(rawQuery, isDelete, out ManyQuery query, out string detail) is { } wrong
             ? ProblemAnswer.SendAsync(context, wrong, detail)
             : isDelete ? deletions.AnswerAsync(context, shard, query) : list.AnswerAsync(context, shard, query);
     }
+
+    /// <summary>A header that makes a write of one key safe and would be passed over here; null if there is none.</summary>
+    private static string? HeaderOfOneKey(IHeaderDictionary headers, bool takesIdempotencyKey) =>
+        headers.ContainsKey(HeaderNames.IfMatch) ? HeaderNames.IfMatch
+        : headers.ContainsKey(HeaderNames.IfNoneMatch) ? HeaderNames.IfNoneMatch
+        : !takesIdempotencyKey && headers.ContainsKey(Headers.IdempotencyKey) ? Headers.IdempotencyKey
+        : null;
 
     private static Task RefuseMethod(HttpContext context, string allowed, string path)
     {

@@ -9,7 +9,8 @@ namespace Gache.Server.Http.Many;
 /// <summary><c>POST /txn</c>: keys of one slot, compared and changed at one index; sent to the slot's owner as a request on a key is.</summary>
 internal sealed class TxnEndpoint(ApiSettings settings, Elsewhere elsewhere, BodyBudget bodies)
 {
-    private readonly SemaphoreSlim largeAnswers = new(ManyLimits.MaxLargeAnswers);
+    private static readonly SemaphoreSlim LargeAnswers = new(ManyLimits.MaxLargeAnswers);
+
     private int reading;
 
     /// <summary>Answers.</summary>
@@ -75,20 +76,20 @@ internal sealed class TxnEndpoint(ApiSettings settings, Elsewhere elsewhere, Bod
         }
 
         TxnAnswer done = TxnAnswer.Parse(answer.Body) ?? throw new InvalidOperationException("what a transaction answered cannot be read");
-        if (answer.Body.Length <= ManyLimits.LargeAnswerBytes)
+        if (answer.Body is { Length: <= ManyLimits.LargeAnswerBytes })
         {
             await Page.SendAsync(context, Headers.Json, TxnText.Write(done)).ConfigureAwait(false);
             return;
         }
 
-        await largeAnswers.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+        await LargeAnswers.WaitAsync(context.RequestAborted).ConfigureAwait(false);
         try
         {
             await Page.SendAsync(context, Headers.Json, TxnText.Write(done)).ConfigureAwait(false);
         }
         finally
         {
-            largeAnswers.Release();
+            LargeAnswers.Release();
         }
     }
 }

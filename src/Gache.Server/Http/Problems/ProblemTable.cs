@@ -18,6 +18,7 @@ internal static class ProblemTable
     public static readonly Problem ConditionMalformed = new("condition-malformed", 400, "A condition is malformed", NotApplied, false);
     public static readonly Problem IdempotencyKeyMalformed =
         new("idempotency-key-malformed", 400, "The Idempotency-Key is malformed", NotApplied, false);
+    public static readonly Problem HeaderUnsupported = new("header-unsupported", 400, "A header does not count here", NotApplied, false);
     public static readonly Problem TxnCrossSlot = new("txn-cross-slot", 400, "The keys are not in one slot", NotApplied, false);
     public static readonly Problem BodyMalformed = new("body-malformed", 400, "The body is malformed", NotApplied, false);
     public static readonly Problem BodyIncomplete = new("body-incomplete", 400, "The body was cut off", NotApplied, true);
@@ -85,7 +86,7 @@ internal static class ProblemTable
     /// <summary>All of them, for documentation and tests.</summary>
     public static IReadOnlyList<Problem> All { get; } =
     [
-        KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, PrefixRequired, TtlMalformed, ConditionMalformed, IdempotencyKeyMalformed, TxnCrossSlot, BodyMalformed,
+        KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, PrefixRequired, TtlMalformed, ConditionMalformed, IdempotencyKeyMalformed, HeaderUnsupported, TxnCrossSlot, BodyMalformed,
         BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, ShardUnknown, NodeUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable,
         WrongShard, SlotsThere, SlotsBusy, NodeAlive, LastVoter, NoVoter, NotANumber, OutOfRange, AnswerTooLarge,
         WatchCompacted, LengthRequired, PreconditionFailed, ValueTooLarge, TxnTooLarge, BatchTooLarge, KeyTooLong, IdempotencyKeyReused, NotImplementedYet, Overloaded, IdempotencyFull, DiskFull, MemoryFull, NoLeader, NoQuorum,

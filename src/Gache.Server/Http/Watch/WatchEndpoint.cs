@@ -55,10 +55,8 @@ internal sealed class WatchEndpoint(Elsewhere elsewhere)
             context.Response.Headers.ContentType = Headers.EventStream;
             using CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static watcher => ((Watcher)watcher!).GiveUp(), watcher);
             long began = RequestTime.Now;
-            long began = RequestTime.Now;
             await watcher.RunAsync(new EventSink(context)).ConfigureAwait(false);
             RequestTime.Note(context, RequestTime.Spent.ByClient, began); // that it took long is no fault
-            RequestTime.Note(context, RequestTime.Spent.ByClient, began);
         }
     }
 
