@@ -99,7 +99,7 @@ public sealed class TxnTests : IDisposable
     [Fact]
     public void A_repeat_gets_the_first_answer_with_all_that_was_read_also_after_a_snapshot()
     {
-        byte[] large = StoreDriver.Value(3_000_000, 1);
+        byte[] large = StoreDriver.Value(2_000_000, 1);
         store.Set("{t}a"u8, large);
         byte[] command = new TxnCommand([], [Get("{t}a"), Add("{t}n", 1)], [], Bytes("k")).Encode();
         ApplyResult first = store.Apply(store.AppliedIndex + 1, command);
