@@ -6,7 +6,7 @@ namespace Gache.Simulation.Tests;
 [Collection("worlds")]
 public class SeedsTests
 {
-    private const ulong DefaultCount = 80; // what fits into minutes beside the other tests; CONTRIBUTING.md has the long form
+    private const ulong DefaultCount = 40; // what fits into minutes beside the other tests; CONTRIBUTING.md has the long form
 
     private readonly WorldOptions options = new() { TraceLines = SeedVariables.TraceLines };
 
