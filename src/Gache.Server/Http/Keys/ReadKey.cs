@@ -16,7 +16,7 @@ internal sealed class ReadKey(Elsewhere elsewhere)
     private const int SliceBytes = 64 * 1024;
 
     /// <summary>Reads and answers; without an await where the replica answers at once.</summary>
-    public Task AnswerAsync(HttpContext context, IShard shard, byte[] key, int slot, ReadLevel level, WaitingTerms? terms = null)
+    public Task AnswerAsync(HttpContext context, IShard shard, byte[] key, int slot, ReadLevel level, WaitingTerms? terms)
     {
         if (terms is not null) return AnswerWaitingAsync(context, shard, key, slot, terms);
         ValueTask<ReadAnswer> read = shard.ReadAsync(key, level);
@@ -27,7 +27,7 @@ internal sealed class ReadKey(Elsewhere elsewhere)
     {
         long began = RequestTime.Now;
         ReadAnswer answer = await shard.ReadAsync(key, terms.Now, context.RequestAborted).ConfigureAwait(false);
-        RequestTime.Note(context, RequestTime.Spent.ByClient, began);
+        if (terms.Wait is null) RequestTime.Note(context, RequestTime.Spent.ByClient, began); // what ?wait= asked for the log takes off by itself
         await Send(context, slot, answer).ConfigureAwait(false);
     }
 

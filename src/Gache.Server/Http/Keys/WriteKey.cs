@@ -117,9 +117,7 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
 
     private async Task ProposeWaitingAsync(HttpContext context, IShard shard, KeyWrite write, WaitTime wait, CommandDraft command)
     {
-        long began = RequestTime.Now;
         WriteAnswer answer = await shard.WriteAsync(command.Bytes, wait.Left, context.RequestAborted).ConfigureAwait(false);
-        RequestTime.Note(context, RequestTime.Spent.ByClient, began);
         await Send(context, write, answer, command).ConfigureAwait(false);
     }
 

@@ -45,10 +45,8 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         span?.SetTag("server.address", peer.ApiAddress);
         var passed = new ForwardedRequest(hops, request.Method, Target.OriginForm(RawTarget.Of(context)).ToString(), HeadersOf(request, wait), body);
         long asked = RequestTime.Now;
-        (ForwardedAnswer? answer, CallResult result) = wait is null
-            ? await AskAsync(peer, passed).ConfigureAwait(false)
-            : await AskWaitingAsync(peer, passed, wait, context.RequestAborted).ConfigureAwait(false);
-        RequestTime.Note(context, wait is null ? RequestTime.Spent.Forwarded : RequestTime.Spent.ByClient, asked);
+        (ForwardedAnswer? answer, CallResult result) = await AskAsync(peer, passed, wait, context.RequestAborted).ConfigureAwait(false);
+        if (wait is null) RequestTime.Note(context, RequestTime.Spent.Forwarded, asked);
         if (answer is not null)
         {
             await PassBackAsync(context, answer).ConfigureAwait(false);
@@ -62,20 +60,17 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
     }
 
     /// <summary>Asks the peer.</summary>
+    /// <param name="peer">The peer.</param>
+    /// <param name="request">What is passed on.</param>
+    /// <param name="wait">How long it may wait there for its condition; null if it does not.</param>
+    /// <param name="gone">The client of one that waits has gone: the peer is told.</param>
     /// <returns>Its answer; null if there is none, and then how the call ended.</returns>
-    public async Task<(ForwardedAnswer? Answer, CallResult Result)> AskAsync(ClusterPeer peer, ForwardedRequest request)
+    public async Task<(ForwardedAnswer? Answer, CallResult Result)> AskAsync(ClusterPeer peer, ForwardedRequest request, WaitTime? wait = null, CancellationToken gone = default)
     {
         var answer = new TaskCompletionSource<CallResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        calls.Call(peer.ClusterAddress, peer.Node, CallKind.Forward, request.Encode(), settings.ForwardTimeout, result => answer.TrySetResult(result));
-        CallResult result = await answer.Task.ConfigureAwait(false);
-        return (result.Outcome == CallOutcome.Answered ? ForwardedAnswer.Parse(result.Body) : null, result);
-    }
-
-    private async Task<(ForwardedAnswer? Answer, CallResult Result)> AskWaitingAsync(ClusterPeer peer, ForwardedRequest request, WaitTime wait, CancellationToken gone)
-    {
-        var answer = new TaskCompletionSource<CallResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        (CallKind kind, TimeSpan waited) = wait is null ? (CallKind.Forward, TimeSpan.Zero) : (CallKind.ForwardWait, wait.Left);
         calls.Call(
-            peer.ClusterAddress, peer.Node, CallKind.ForwardWait, request.Encode(), wait.Left + settings.ForwardTimeout, result => answer.TrySetResult(result), gone);
+            peer.ClusterAddress, peer.Node, kind, request.Encode(), waited + settings.ForwardTimeout, result => answer.TrySetResult(result), wait is null ? CancellationToken.None : gone);
         CallResult result = await answer.Task.ConfigureAwait(false);
         return (result.Outcome == CallOutcome.Answered ? ForwardedAnswer.Parse(result.Body) : null, result);
     }
