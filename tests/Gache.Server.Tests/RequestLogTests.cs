@@ -13,6 +13,8 @@ using Xunit;
 namespace Gache.Server.Tests;
 
 /// <summary>Lines about requests: none unless asked for or slow, and never a value, a query, or more of a key than was allowed.</summary>
+/// <remarks>Alone in the process: it looks at a figure, and nodes of one process share their meter's name.</remarks>
+[Collection(nameof(AloneInTheProcess))]
 public sealed class RequestLogTests : IDisposable
 {
     private readonly Lines log = new();
