@@ -41,7 +41,7 @@ internal sealed class Lease
             while (IsGood && !cancel.IsCancellationRequested && !await RenewAsync(TimeSpan.Zero).ConfigureAwait(false))
             {
                 if (goodUntil == 0) return;
-                await Task.Delay(100, CancellationToken.None).ConfigureAwait(false);
+                await Task.Delay(100, CancellationToken.None).ConfigureAwait(false); // between two tries; IsGood ends them
             }
         }
     }

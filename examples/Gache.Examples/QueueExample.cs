@@ -48,7 +48,7 @@ internal sealed class QueueExample(GacheClient gache, string name, CancellationT
                 if (job.Status is not (200 or 404)) break; // nobody answers
             }
 
-            await Task.Delay(200, stop).ConfigureAwait(false);
+            await Task.Delay(200, stop).ConfigureAwait(false); // there is no job: look again
         }
 
         return 0;
@@ -59,7 +59,7 @@ internal sealed class QueueExample(GacheClient gache, string name, CancellationT
     {
         // It expires, so that another takes over what a dead worker left.
         GacheAnswer claim = await gache.AskAsync(
-            HttpMethod.Put, Key($"claim-{number}"), "?ttl=30s", Environment.MachineName, "If-None-Match: *", cancel: stop).ConfigureAwait(false);
+            HttpMethod.Put, Key($"claim-{number}"), $"?ttl={Settings.Claim.TotalMilliseconds:0}ms", Environment.MachineName, "If-None-Match: *", cancel: stop).ConfigureAwait(false);
         if (claim.Status != 201) return false;
         Console.WriteLine(job.Body); // the work
         await gache.AskAsync(HttpMethod.Put, Key($"job-{number}"), "?ttl=1h", "", $"If-Match: {job.Revision}", cancel: stop).ConfigureAwait(false);

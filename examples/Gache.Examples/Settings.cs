@@ -11,6 +11,9 @@ internal static class Settings
     /// <summary>After how long without jobs a worker ends.</summary>
     public static TimeSpan Idle { get; } = Seconds("IDLE", 5);
 
+    /// <summary>How long a worker's claim on a job lasts.</summary>
+    public static TimeSpan Claim { get; } = Seconds("CLAIM", 30);
+
     private static TimeSpan Seconds(string variable, int otherwise) =>
         TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int said) ? said : otherwise);
 }
