@@ -24,7 +24,7 @@ public sealed class ByteKeys : IEqualityComparer<byte[]>, IAlternateEqualityComp
     /// <inheritdoc/>
     public int GetHashCode(ReadOnlySpan<byte> alternate)
     {
-        var hash = default(HashCode);
+        var hash = default(HashCode); // seeded anew in each process: nobody can choose keys that meet
         hash.AddBytes(alternate);
         return hash.ToHashCode();
     }

@@ -159,7 +159,7 @@ public sealed partial class Replica
 
     private void TakeRequests()
     {
-        NoteQueued(0); // some may be over since
+        NoteQueued(0); // some may be over since, others have come whose condition holds now
         Operation? next = incoming.TakeAll();
         long oldest = next is null ? 0 : Stages.TakeQueued();
         while (next is not null)
@@ -202,7 +202,6 @@ public sealed partial class Replica
     private void Propose()
     {
         if (waitingWrites.Count == 0 || core.Role != Role.Leader || core.IsWriting || isPacing || taker.IsFull || isLoading || HoldsProposals) return;
-        NoteQueued(0); // some may have come meanwhile that waited for their condition
         long arrivedAt = waitingSince.Oldest;
         ulong time = clock.Now();
         long bytes = 0;
@@ -238,7 +237,7 @@ public sealed partial class Replica
         }
 
         if (count > 0) NoteBatch(arrivedAt);
-        NoteQueued(0);
+        waitingSince.Note(waitingWrites.Count, 0); // only fewer than before
         pacer.Taken(waitingWrites.Count);
         lastBatch = count;
         Counters.Proposals += count;

@@ -51,7 +51,7 @@ public sealed class LoadTests
     public async Task A_run_begun_on_a_thread_that_carries_the_load_does_not_wait_for_itself()
     {
         await using var server = new CannedServer();
-        server.Before = () => Task.Delay(50, TestContext.Current.CancellationToken);
+        server.Before = () => Task.Delay(50, TestContext.Current.CancellationToken); // so that the receive is awaited and not there at once
         (string? thread, Task<LoadResult> run) = await BeginOnASocketsThreadAsync(server);
         LoadResult result = await run.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 

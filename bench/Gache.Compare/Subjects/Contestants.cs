@@ -36,7 +36,7 @@ internal sealed class Contestants(Workbench bench, CompareOptions options, KeySp
     }
 
     /// <summary>The yardstick: ASP.NET Core's minimal API with one value in memory.</summary>
-    public async Task<ISubject> StartBareAsync(CancellationToken stop)
+    private async Task<ISubject> StartBareAsync(CancellationToken stop)
     {
         string address = Local(bench.FreePort());
         ServerProcess process = bench.Start(Bare, Workbench.Built("GACHE_COMPARE_BARE"), "--urls", $"http://{address}");

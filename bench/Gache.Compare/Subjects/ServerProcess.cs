@@ -45,8 +45,6 @@ internal sealed class ServerProcess : IDisposable
 
     public bool HasExited => process.HasExited;
 
-    public int Id => process.Id;
-
     /// <summary>Processor time that it has used.</summary>
     public TimeSpan ProcessorTime
     {

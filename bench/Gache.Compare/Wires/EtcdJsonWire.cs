@@ -4,6 +4,7 @@ using System.Text;
 using Gache.Bench.Keys;
 using Gache.Bench.Load;
 using Gache.Bench.Wire;
+using static Gache.Bench.Wire.KeyWire;
 
 namespace Gache.Compare.Wires;
 
@@ -45,12 +46,6 @@ internal sealed class EtcdJsonWire(KeySpace keys) : IWire
     public IAnswerReader CreateReader() => new Answer(keys);
 
     private static int Encoded(int bytes) => (bytes + 2) / 3 * 4;
-
-    private static int Append(Span<byte> into, int at, ReadOnlySpan<byte> bytes)
-    {
-        bytes.CopyTo(into[at..]);
-        return at + bytes.Length;
-    }
 
     private sealed class Answer(KeySpace keys) : HttpAnswer, IAnswerReader
     {

@@ -4,6 +4,7 @@ using System.Text;
 using Gache.Bench.Keys;
 using Gache.Bench.Load;
 using Gache.Bench.Wire;
+using static Gache.Bench.Wire.KeyWire;
 
 namespace Gache.Compare.Wires;
 
@@ -31,12 +32,6 @@ internal sealed class RespWire(KeySpace keys) : IWire
     public int SlotOf(int key) => 0; // asked without a cluster
 
     public IAnswerReader CreateReader() => new Answer(keys);
-
-    private static int Append(Span<byte> into, int at, ReadOnlySpan<byte> bytes)
-    {
-        bytes.CopyTo(into[at..]);
-        return at + bytes.Length;
-    }
 
     private static int AppendNumber(Span<byte> into, int at, int number)
     {

@@ -44,7 +44,8 @@ internal sealed class KeyWire(KeySpace keys, Verification verification, string? 
     /// <inheritdoc/>
     public IAnswerReader CreateReader() => new KeyAnswer(keys, verification);
 
-    private static int Append(Span<byte> into, int at, ReadOnlySpan<byte> bytes)
+    /// <summary>Writes bytes at a place, and says where they end.</summary>
+    internal static int Append(Span<byte> into, int at, ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(into[at..]);
         return at + bytes.Length;

@@ -41,8 +41,6 @@ internal sealed class ShardFeed(ShardId shard, Watches owner)
 
     public ShardId Shard => shard;
 
-    public bool IsActive => Volatile.Read(ref isActive);
-
     /// <summary>Who stands before this revision should go on soon.</summary>
     public ulong Aged => Volatile.Read(ref aged);
 

@@ -25,11 +25,11 @@ public sealed class ChangeHistory : IChangeObserver
     private readonly NodeId node;
     private readonly ulong nonce;
     private readonly long maxBytes;
-    private readonly Queue<byte[]> spare = new();
     private readonly List<HistoryChunk> list = [];
-    private volatile HistoryChunks chunks = new([], 0);
+    private volatile HistoryChunks chunks;
     private volatile Coverage coverage;
     private HistoryId id;
+    private byte[]? spare; // one chunk's bytes, to be used again
     private HistoryChunk? current;
     private OpenRun latest = NoRun; // of the record appended last: most slots share a run
     private ulong trimmed;
@@ -56,9 +56,6 @@ public sealed class ChangeHistory : IChangeObserver
 
     /// <summary>What it takes in memory, in bytes.</summary>
     public long Bytes => Volatile.Read(ref bytes);
-
-    /// <summary>Changes up to this revision are gone.</summary>
-    public ulong Trimmed => chunks.Trimmed;
 
     /// <summary>The revision of the last change.</summary>
     public ulong Top => Volatile.Read(ref top);
@@ -163,7 +160,8 @@ public sealed class ChangeHistory : IChangeObserver
         run(told);
     }
 
-    // Each write to the counter keeps its place among the others (release), so a reader that saw one of these sees the counter odd, or changed.
+    // All that a look reads is itself written with release (volatile), so behind the odd counter: a reader that saw any of it sees the counter
+    // changed. A plain field here would break that.
     private void BeginChange() => Volatile.Write(ref changing, changing + 1);
 
     private void EndChange() => Volatile.Write(ref changing, changing + 1);
@@ -193,12 +191,13 @@ public sealed class ChangeHistory : IChangeObserver
 
         if (size > maxBytes)
         {
-            current = null;
-            Publish();
+            current = null; // published with the record that is not kept
             return;
         }
 
-        current = new HistoryChunk(size == ChunkBytes && spare.TryDequeue(out byte[]? again) ? again : GC.AllocateUninitializedArray<byte>(size), end, top);
+        byte[]? again = null;
+        if (size == ChunkBytes) (again, spare) = (spare, null);
+        current = new HistoryChunk(again ?? GC.AllocateUninitializedArray<byte>(size), end, top);
         list.Add(current);
         Volatile.Write(ref bytes, bytes + size);
         Publish();
@@ -210,7 +209,7 @@ public sealed class ChangeHistory : IChangeObserver
         for (int i = 0; i < count; i++)
         {
             freed += list[i].Bytes.Length;
-            if (list[i].Retire() && list[i].Bytes.Length == ChunkBytes && spare.Count == 0) spare.Enqueue(list[i].Bytes);
+            if (list[i].Retire() && list[i].Bytes.Length == ChunkBytes) spare ??= list[i].Bytes;
         }
 
         list.RemoveRange(0, count);

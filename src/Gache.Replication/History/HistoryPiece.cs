@@ -39,9 +39,6 @@ public readonly record struct HistoryPiece(int First, int Last, ulong Epoch, ulo
     /// <summary>Whether changes of the slots are read from this history.</summary>
     public bool IsRead => Fate is PieceFate.Served or PieceFate.Over;
 
-    /// <summary>Whether the reader came on.</summary>
-    public bool HasAdvanced => (EpochAfter, RevisionAfter) != (Epoch, Revision);
-
     internal ulong From { get; init; }
 
     internal ulong End { get; init; }

@@ -1,3 +1,5 @@
+using Gache.Primitives;
+
 namespace Gache.Replication;
 
 /// <summary>Requests that wait for a key to become what they ask for, or for a revision; found by key, by revision and by the end of their wait.</summary>
@@ -5,7 +7,7 @@ namespace Gache.Replication;
 /// <param name="maxBytes">How many bytes of commands and keys they may hold together (P10).</param>
 internal sealed class WaitingRequests(int maxRequests, long maxBytes)
 {
-    private readonly Dictionary<byte[], WaitingKey> keys = new(ByteArrays.ByContent);
+    private readonly Dictionary<byte[], WaitingKey> keys = new(ByteKeys.Instance);
     private readonly SortedDictionary<(long Tick, long Number), WaitingRequest> ends = [];
     private readonly SortedDictionary<(ulong Revision, long Number), WaitingRequest> revisions = [];
     private readonly Queue<WaitingKey> toSee = new();

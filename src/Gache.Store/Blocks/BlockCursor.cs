@@ -14,12 +14,8 @@ internal unsafe struct BlockCursor
     /// <summary>Goes to the first record behind <paramref name="key"/>; an empty key is before all.</summary>
     public void SeekBehind(BlockForest forest, int slot, ReadOnlySpan<byte> key)
     {
-        forest.Seek(slot, key, ref path);
-        isAtEnd = path.RootLevel < 0;
-        if (isAtEnd) return;
-
-        if (path.IsFound) MoveNext();
-        else if (path.IndexAt(0) == path.Leaf.Count) NextLeaf();
+        SeekFrom(forest, slot, key);
+        if (!isAtEnd && path.IsFound) MoveNext();
     }
 
     /// <summary>Goes to the first record that is not before <paramref name="key"/>.</summary>

@@ -22,9 +22,7 @@ internal static class IdempotencyMark
         BinaryPrimitives.WriteUInt16LittleEndian(image, (ushort)scope.Length); // so that no two pairs read alike
         scope.CopyTo(image[sizeof(ushort)..]);
         idempotencyKey.CopyTo(image[(sizeof(ushort) + scope.Length)..]);
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(image, hash);
-        hash[..IdentityBytes].CopyTo(identity);
+        Digest(image, identity[..IdentityBytes]);
     }
 
     /// <summary>Writes the identity of a transaction: its scope is the slot, which reads like no key.</summary>
@@ -34,17 +32,20 @@ internal static class IdempotencyMark
         BinaryPrimitives.WriteUInt16LittleEndian(image, ushort.MaxValue); // longer than any key
         BinaryPrimitives.WriteUInt16LittleEndian(image[sizeof(ushort)..], (ushort)slot);
         idempotencyKey.CopyTo(image[(2 * sizeof(ushort))..]);
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(image, hash);
-        hash[..IdentityBytes].CopyTo(identity);
+        Digest(image, identity[..IdentityBytes]);
     }
 
     /// <summary>Writes the fingerprint of a command whose time is 0 into its place in it.</summary>
     public static void WriteFingerprint(ReadOnlySpan<byte> command, Span<byte> fingerprint)
     {
         fingerprint.Clear();
+        Digest(command, fingerprint[..FingerprintBytes]);
+    }
+
+    private static void Digest(ReadOnlySpan<byte> image, Span<byte> to)
+    {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(command, hash);
-        hash[..FingerprintBytes].CopyTo(fingerprint);
+        SHA256.HashData(image, hash);
+        hash[..to.Length].CopyTo(to);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Gache.Primitives;
 
 namespace Gache.Store;
@@ -126,11 +125,9 @@ public sealed record TxnCommand(
         writer.WriteUInt64(one.TtlMilliseconds);
         if (one.Kind == TxnOperationKind.Add)
         {
-            Span<byte> terms = stackalloc byte[WriteOptions.CounterBytes];
-            BinaryPrimitives.WriteInt64LittleEndian(terms, one.Counter.Delta);
-            BinaryPrimitives.WriteInt64LittleEndian(terms[sizeof(long)..], one.Counter.Min);
-            BinaryPrimitives.WriteInt64LittleEndian(terms[(2 * sizeof(long))..], one.Counter.Max);
-            writer.WriteBytes(terms);
+            writer.WriteUInt64((ulong)one.Counter.Delta);
+            writer.WriteUInt64((ulong)one.Counter.Min);
+            writer.WriteUInt64((ulong)one.Counter.Max);
         }
 
         writer.WriteBytes(one.Key.Span);

@@ -9,6 +9,9 @@ internal sealed class ShardedCluster : IAsyncDisposable
 {
     public static readonly string[] SlotsOfShards = ["0-5000", "5001-10000", "10001-16383"];
 
+    /// <summary>The shard, 0 to 2, that a slot begins with.</summary>
+    public static int ShardOf(int slot) => slot <= 5_000 ? 0 : slot <= 10_000 ? 1 : 2;
+
     private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(60);
 
     private readonly TestFolder folder = new();
@@ -114,6 +117,13 @@ internal sealed class ShardedCluster : IAsyncDisposable
 
     /// <summary>The shards' ids in the order of the slots they were founded with.</summary>
     public async Task<string[]> ShardIdsAsync() => [.. (await ShardsAsync(Nodes[0])).Select(shard => shard.GetProperty("shard").GetString()!)];
+
+    /// <summary>Asks a node for slots to move, until it agrees.</summary>
+    /// <param name="at">The node.</param>
+    /// <param name="slots">As the request has them: <c>[[0,499]]</c>.</param>
+    /// <param name="to">The id of the shard that gets them.</param>
+    public Task MoveAsync(Node at, string slots, string to) => Wait.UntilAsync($"slots {slots} begin to move", async () =>
+        (await Client.SendAsync(HttpMethod.Post, $"{at.Url}/cluster/move", Encoding.UTF8.GetBytes($$"""{"slots":{{slots}},"to":"{{to}}"}"""))).Status == 202);
 
     /// <summary>How many slots are between two shards; -1 if not every shard could be asked.</summary>
     public async Task<int> MovesLeftAsync()

@@ -74,7 +74,7 @@ internal sealed class Watching : IAsyncDisposable
             Node node = nodes[turn % nodes.Count];
             if (!node.IsRunning)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(5));
+                await Task.Delay(TimeSpan.FromMilliseconds(5)); // no node to ask at this moment: do not burn the processors
                 continue;
             }
 
@@ -99,7 +99,7 @@ internal sealed class Watching : IAsyncDisposable
         if ((int)response.StatusCode != 200)
         {
             if ((int)response.StatusCode is not (503 or 307)) Oddities.Enqueue($"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancel)}");
-            await Task.Delay(TimeSpan.FromMilliseconds(20), cancel);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), cancel); // refused at once: do not burn the processors
             return;
         }
 

@@ -68,8 +68,7 @@ public sealed class ClusterMeasures
         await Task.Delay(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken); // measured idle
         Prober.Figures idle = prober.Take();
         var clock = Stopwatch.StartNew();
-        await Wait.UntilAsync("the move begins", async () => (await cluster.Client.SendAsync(
-            HttpMethod.Post, $"{cluster.Nodes[8].Url}/cluster/move", Encoding.UTF8.GetBytes($$"""{"slots":[[0,4999]],"to":"{{shards[1]}}"}"""))).Status == 202);
+        await cluster.MoveAsync(cluster.Nodes[8], "[[0,4999]]", shards[1]);
         await Wait.UntilAsync("nothing moves any more", async () => await cluster.MovesLeftAsync() == 0, TimeSpan.FromMinutes(10));
         double seconds = clock.Elapsed.TotalSeconds;
         Prober.Figures moving = prober.Take();
@@ -96,10 +95,7 @@ public sealed class ClusterMeasures
     }
 
     private static string KeyOf(int shard) => Enumerable.Range(0, int.MaxValue).Select(i => $"probe{i}").First(key =>
-    {
-        int slot = Gache.Store.Slot.Of(Encoding.UTF8.GetBytes(key));
-        return (slot <= 5_000 ? 0 : slot <= 10_000 ? 1 : 2) == shard;
-    });
+        ShardedCluster.ShardOf(Gache.Store.Slot.Of(Encoding.UTF8.GetBytes(key))) == shard);
 
     private static Task FillAsync(ShardedCluster cluster, int keys) =>
         Parallel.ForEachAsync(Enumerable.Range(0, keys), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, _) =>

@@ -198,7 +198,8 @@ public sealed class FuzzTests
         return frame;
     }
 
-    private static long Resident(Node node)
+    /// <summary>How much of a node's memory is resident, in bytes.</summary>
+    internal static long Resident(Node node)
     {
         using Process process = Process.GetProcessById(node.Process.Id);
         return process.WorkingSet64;

@@ -26,8 +26,7 @@ public sealed class ManyKeysTests
         for (int from = 0; from < 3; from++)
         {
             int to = (from + 1) % 3;
-            await Wait.UntilAsync($"slots {ends[from]} begin to move", async () => (await cluster.Client.SendAsync(
-                HttpMethod.Post, $"{cluster.Nodes[from].Url}/cluster/move", Encoding.UTF8.GetBytes($$"""{"slots":{{ends[from]}},"to":"{{shards[to]}}"}"""))).Status == 202);
+            await cluster.MoveAsync(cluster.Nodes[from], ends[from], shards[to]);
         }
 
         int scans = 0;

@@ -79,7 +79,7 @@ public sealed class OverloadMeasures
             while (!stop.IsCancellationRequested)
             {
                 under.Add(AskAsync(node));
-                await Task.Delay(20);
+                await Task.Delay(20); // the pace at which it asks: open loop, whatever the answers do
             }
 
             await Task.WhenAll(under);

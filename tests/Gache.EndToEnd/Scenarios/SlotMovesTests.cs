@@ -21,11 +21,11 @@ public sealed class SlotMovesTests
         // One tag is one slot; its keys are written, read and counted while the slot changes its owner.
         await using var user = new TagUser(cluster, "{t}");
         int slot = SlotOf("t");
-        int owner = slot <= 5_000 ? 0 : slot <= 10_000 ? 1 : 2;
+        int owner = ShardedCluster.ShardOf(slot);
         for (int move = 0; move < moves; move++)
         {
             owner = (owner + 1) % 3;
-            await MoveAsync(cluster, cluster.Nodes[move % 3], $"[[{slot},{slot}]]", shards[owner]);
+            await cluster.MoveAsync(cluster.Nodes[move % 3], $"[[{slot},{slot}]]", shards[owner]);
             await DoneAsync(cluster, shards[owner], slot);
             user.ThrowIfWrong();
         }
@@ -41,7 +41,7 @@ public sealed class SlotMovesTests
         string[] shards = await cluster.ShardIdsAsync();
         await using var writers = new Writers(cluster.Nodes);
         await writers.GoOnAsync(500, MoveBound);
-        await MoveAsync(cluster, cluster.Nodes[5], "[[0,499]]", shards[1]);
+        await cluster.MoveAsync(cluster.Nodes[5], "[[0,499]]", shards[1]);
         foreach (int shard in new[] { 0, 1 })
         {
             Node leader = await cluster.LeaderAsync(shard);
@@ -69,16 +69,13 @@ public sealed class SlotMovesTests
         string[] shards = await cluster.ShardIdsAsync();
         await using var writers = new Writers(cluster.Nodes);
         await writers.GoOnAsync(200);
-        await MoveAsync(cluster, cluster.Nodes[0], "[[0,1999]]", shards[2]);
+        await cluster.MoveAsync(cluster.Nodes[0], "[[0,1999]]", shards[2]);
         Answer kept = await cluster.Client.SendAsync(HttpMethod.Delete, $"{cluster.Nodes[1].Url}/cluster/move", Encoding.UTF8.GetBytes("""{"slots":[[0,1999]]}"""));
         Assert.Equal(200, kept.Status);
         await LeftNothingAsync(cluster);
         await cluster.ReadyAsync();
         await writers.VerifyThroughAsync(cluster);
     }
-
-    private static async Task MoveAsync(ShardedCluster cluster, Node at, string slots, string to) => await Wait.UntilAsync($"slots {slots} begin to move", async () =>
-        (await cluster.Client.SendAsync(HttpMethod.Post, $"{at.Url}/cluster/move", Encoding.UTF8.GetBytes($$"""{"slots":{{slots}},"to":"{{to}}"}"""))).Status == 202);
 
     private static Task DoneAsync(ShardedCluster cluster, string to, int slot) => Wait.UntilAsync($"slot {slot} is of shard {to}, and nothing moves", async () =>
     {

@@ -40,7 +40,7 @@ public sealed class WaitingTests
     {
         await using ShardedCluster cluster = await ShardedCluster.StartAsync(1, "--routing", routing, "--request-timeout", "500ms");
         int slot = Slot.Of("lock"u8);
-        Node owner = await cluster.LeaderAsync(slot <= 5_000 ? 0 : slot <= 10_000 ? 1 : 2);
+        Node owner = await cluster.LeaderAsync(ShardedCluster.ShardOf(slot));
         Node other = cluster.Nodes.First(node => node != owner);
         Answer held = await other.Client.FollowAsync(HttpMethod.Put, other.Key("lock"), "a"u8.ToArray(), ("If-None-Match", "*"));
         Assert.Equal(201, held.Status);
@@ -65,7 +65,7 @@ public sealed class WaitingTests
     {
         await using ShardedCluster cluster = await ShardedCluster.StartAsync(1);
         int slot = Slot.Of("lock"u8);
-        int from = slot <= 5_000 ? 0 : slot <= 10_000 ? 1 : 2;
+        int from = ShardedCluster.ShardOf(slot);
         int to = (from + 1) % 3;
         string[] shards = await cluster.ShardIdsAsync();
         Node owner = await cluster.LeaderAsync(from);
@@ -77,8 +77,7 @@ public sealed class WaitingTests
             (await owner.Client.SendAsync(HttpMethod.Get, $"{owner.Url}/metrics")).Text.Split('\n')
                 .Any(line => line.StartsWith("gache_server_requests_waiting", StringComparison.Ordinal) && line.EndsWith(" 2", StringComparison.Ordinal)));
 
-        byte[] wish = [.. $$"""{"slots":[[{{slot}},{{slot}}]],"to":"{{shards[to]}}"}""".Select(c => (byte)c)];
-        await Wait.UntilAsync("the slot begins to move", async () => (await cluster.Client.SendAsync(HttpMethod.Post, $"{owner.Url}/cluster/move", wish)).Status == 202);
+        await cluster.MoveAsync(owner, $"[[{slot},{slot}]]", shards[to]);
         Node taker = await cluster.LeaderAsync(to);
         await Wait.UntilAsync("the new owner lets it go", async () => (await taker.Client.SendAsync(HttpMethod.Delete, taker.Key("lock"))).Status == 204);
         Answer got = await next;
@@ -166,7 +165,7 @@ public sealed class WaitingTests
             Answer answer = await ask(node, id);
             if (answer.Status is 200 or 201 or 204 or 412) return answer;
             if (answer.Status is not (0 or 503 or 504 or 429)) Assert.Fail($"{answer}");
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+            await Task.Delay(50, TestContext.Current.CancellationToken); // between two tries; an answer ends the loop
         }
     }
 

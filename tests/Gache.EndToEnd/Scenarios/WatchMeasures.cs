@@ -19,13 +19,13 @@ public sealed class WatchMeasures
         using var folder = new TestFolder();
         await using var node = new Node("node1", folder["node1"]) { From = folder.Path };
         await node.StartReadyAsync();
-        long before = ResidentMiB(node);
+        long before = FuzzTests.Resident(node) >> 20;
         var sockets = new List<Socket>();
         try
         {
             for (int i = 0; i < Watchers; i++) sockets.Add(await OpenAsync(node, i % 2 == 0 ? $"key=k{i}" : "prefix=all"));
             foreach (Socket socket in sockets) await ReadUntilAsync(socket, "event: ready");
-            long standing = ResidentMiB(node);
+            long standing = FuzzTests.Resident(node) >> 20;
 
             Socket refused = await OpenAsync(node, "prefix=");
             sockets.Add(refused);
@@ -36,7 +36,7 @@ public sealed class WatchMeasures
             double written = clock.Elapsed.TotalMilliseconds;
             for (int i = 1; i < Watchers; i += 2) await ReadUntilAsync(sockets[i], "event: put");
             double told = clock.Elapsed.TotalMilliseconds;
-            long after = ResidentMiB(node);
+            long after = FuzzTests.Resident(node) >> 20;
             TestContext.Current.TestOutputHelper!.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{before} MiB before, {standing} MiB with {Watchers} watchers, {after} MiB after; a write took {written:0} ms, and was told to {Watchers / 2} in {told:0} ms"));
             Assert.True(standing < 500 && after < 500, $"{standing} and {after} MiB");
@@ -74,8 +74,4 @@ public sealed class WatchMeasures
 
         return text.ToString();
     }
-
-    private static long ResidentMiB(Node node) => long.Parse(
-        File.ReadLines($"/proc/{node.Process.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-        CultureInfo.InvariantCulture) / 1024;
 }

@@ -64,9 +64,8 @@ public sealed class WatchTests
     [Fact]
     public async Task A_watch_tells_puts_deletes_and_expiries_and_goes_on_after_a_restart()
     {
-        await using var folder = new LoneNode();
-        Node node = folder.Node;
-        await node.StartReadyAsync();
+        await using Shard shard = await Shard.StartAsync(size: 1);
+        Node node = shard.First;
         await using var watching = new Watching([node], "prefix=a");
         await watching.StandsAsync();
         await SendAsync(node, HttpMethod.Post, "a1", "one");
@@ -119,9 +118,8 @@ public sealed class WatchTests
     [Fact]
     public async Task A_place_that_the_history_does_not_reach_back_to_is_410_and_a_cut_off_one_400()
     {
-        await using var folder = new LoneNode("--max-memory", "64MiB");
-        Node node = folder.Node;
-        await node.StartReadyAsync();
+        await using Shard shard = await Shard.StartAsync(size: 1, "--max-memory", "64MiB");
+        Node node = shard.First;
         string id;
         await using (var watching = new Watching([node], "key=a"))
         {
@@ -143,9 +141,8 @@ public sealed class WatchTests
     [Fact]
     public async Task A_watcher_that_reads_nothing_slows_no_writer_and_is_cut_off()
     {
-        await using var folder = new LoneNode();
-        Node node = folder.Node;
-        await node.StartReadyAsync();
+        await using Shard shard = await Shard.StartAsync(size: 1);
+        Node node = shard.First;
         using var slow = new TcpClient { ReceiveBufferSize = 4_096 };
         await slow.ConnectAsync(IPAddress.Loopback, node.Port, TestContext.Current.CancellationToken);
         await slow.GetStream().WriteAsync("GET /watch?prefix= HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
@@ -187,21 +184,6 @@ public sealed class WatchTests
 
         return false;
     }, LongWait);
-
-    private sealed class LoneNode : IAsyncDisposable
-    {
-        private readonly TestFolder folder = new();
-
-        public LoneNode(params string[] extra) => Node = new Node("node1", folder["node1"], null, extra) { From = folder.Path };
-
-        public Node Node { get; }
-
-        public async ValueTask DisposeAsync()
-        {
-            await Node.DisposeAsync();
-            folder.Dispose();
-        }
-    }
 
     /// <summary>One writer a key, of rising numbers: what a watch tells of it must rise, and have all that was acknowledged.</summary>
     private sealed class CountingWriters : IAsyncDisposable
@@ -266,7 +248,7 @@ public sealed class WatchTests
                     done.Add(number);
                     Interlocked.Increment(ref count);
                 }
-                else await Task.Delay(TimeSpan.FromMilliseconds(5));
+                else await Task.Delay(TimeSpan.FromMilliseconds(5)); // a node that is down refuses at once: do not burn the processors
             }
         }
     }

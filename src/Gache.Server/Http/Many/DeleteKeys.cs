@@ -68,11 +68,7 @@ internal sealed class DeleteKeys(ManyWork work, SlotPlaces places, Elsewhere els
     {
         var query = new ScanQuery(prefix, from, lastSlot, ScanQuery.MaxKeysOfPage, ScanQuery.MaxBytesOfPage, WithValues: false);
         (ScanPage? page, Refusal? refusal) = await work.ScanAsync(shard, place.Peer, query).ConfigureAwait(false);
-        if (page is null) return (null, refusal);
-        bool isOthers = page is { End: ScanEnd.NotServed, Keys.Count: 0 } && page.Next.Slot == from.Slot;
-        return isOthers
-            ? (null, new Refusal(RefusalCode.NotServed, $"slot {from.Slot} is not served by the shard that was asked"))
-            : (new Slice(page.Keys.Count, page.End, page.Next), null);
+        return page is null ? (null, refusal) : (new Slice(page.Keys.Count, page.End, page.Next), null);
     }
 
     private Task RefuseAsync(HttpContext context, WalkStop stop, ScanPosition position) => stop.Refusal switch

@@ -39,7 +39,7 @@ internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsew
         for (int asks = 0; asks < ManyLimits.MaxAsksOfPage && !isComplete && keys.Count < query.Limit && bytesLeft > 0; asks++)
         {
             var wanted = new ScanQuery(prefix, position, span.Last, query.Limit - keys.Count, bytesLeft, query.WithValues);
-            (ScanPage? page, stop) = await walk.AskAsync(position, place => AskAsync(shard, place, wanted)).ConfigureAwait(false);
+            (ScanPage? page, stop) = await walk.AskAsync(position, place => work.ScanAsync(shard, place.Peer, wanted)).ConfigureAwait(false);
             if (page is null) break;
             keys.AddRange(page.Keys);
             bytesLeft -= page.Keys.Sum(key => key.Key.Length + (key.Value?.Length ?? 0));
@@ -56,13 +56,6 @@ internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsew
 
         ByteWriter body = Write(keys, isComplete ? null : ScanCursor.Encode(position), watch);
         await Page.SendAsync(context, Headers.Json, body.WrittenMemory).ConfigureAwait(false);
-    }
-
-    private async Task<(ScanPage? Answer, Refusal? Refusal)> AskAsync(IShard shard, SlotPlace place, ScanQuery query)
-    {
-        (ScanPage? page, Refusal? refusal) = await work.ScanAsync(shard, place.Peer, query).ConfigureAwait(false);
-        bool isOthers = page is { End: ScanEnd.NotServed } && page.Keys.Count == 0 && page.Next.Slot == query.From.Slot;
-        return isOthers ? (null, new Refusal(RefusalCode.NotServed, $"slot {query.From.Slot} is not served by the shard that was asked")) : (page, refusal);
     }
 
     /// <summary>A page without any key, because the next slot cannot be read now: the client may go on at the same place.</summary>

@@ -84,8 +84,13 @@ internal sealed class ManyEndpoints
 internal sealed class ManyWork(ApiSettings settings, Elsewhere elsewhere)
 {
     /// <summary>Reads the next keys.</summary>
-    public Task<Inspected<ScanPage>> ScanAsync(IShard own, ClusterPeer? peer, ScanQuery query) =>
-        peer is null ? ShardWork.ScanAsync(own, query) : Calls.ScanAsync(peer, query);
+    /// <returns>The page; refused if its first slot is not served by the shard that was asked.</returns>
+    public async Task<(ScanPage? Page, Refusal? Refusal)> ScanAsync(IShard own, ClusterPeer? peer, ScanQuery query)
+    {
+        (ScanPage? page, Refusal? refusal) = await (peer is null ? ShardWork.ScanAsync(own, query) : Calls.ScanAsync(peer, query)).ConfigureAwait(false);
+        bool isOthers = page is { End: ScanEnd.NotServed, Keys.Count: 0 } && page.Next.Slot == query.From.Slot;
+        return isOthers ? (null, new Refusal(RefusalCode.NotServed, $"slot {query.From.Slot} is not served by the shard that was asked")) : (page, refusal);
+    }
 
     /// <summary>Carries out steps.</summary>
     public Task<StepEnd[]> RunAsync(IShard own, ClusterPeer? peer, IReadOnlyList<Step> steps) =>

@@ -37,7 +37,7 @@ internal sealed record ManyQuery(byte[]? Prefix, ScanPosition? From, int Limit, 
             if (Take(name, value, ref query) is { } words) return Refuse(ProblemTable.ParameterMalformed, words, out detail);
         }
 
-        return isDelete && query.Prefix is null or { Length: 0 } && isDelete
+        return isDelete && query.Prefix is null or { Length: 0 }
             ? Refuse(ProblemTable.PrefixRequired, "say which keys are to go: ?prefix= with at least one byte; ?dry-run=true only counts them", out detail)
             : null;
     }

@@ -14,13 +14,12 @@ namespace Gache.Server.Http.Many;
 /// <param name="Counter">Add: what to add.</param>
 /// <param name="Ttl">For how long the key is to be there.</param>
 /// <param name="Condition">What must hold of the key; null for nothing. Never in a transaction.</param>
-/// <param name="NamesRevision">Whether the condition names revisions that the key must have.</param>
 /// <param name="IdempotencyKey">Empty for none. Never in a transaction.</param>
 internal sealed record OperationText(
-    TxnOperationKind Kind, byte[] Key, byte[] Value, CounterTerms Counter, Ttl Ttl, Condition? Condition, bool NamesRevision, ReadOnlyMemory<byte> IdempotencyKey)
+    TxnOperationKind Kind, byte[] Key, byte[] Value, CounterTerms Counter, Ttl Ttl, Condition? Condition, ReadOnlyMemory<byte> IdempotencyKey)
 {
     /// <summary>Whether a command that may have been carried out cannot be carried out twice.</summary>
-    public bool KeepsFromRepeating => NamesRevision || !IdempotencyKey.IsEmpty;
+    public bool KeepsFromRepeating => Condition?.AnyOf is not null || !IdempotencyKey.IsEmpty;
 
     /// <summary>Reads one.</summary>
     /// <param name="json">The object.</param>
@@ -64,20 +63,18 @@ internal sealed record OperationText(
             return (null, ProblemTable.TtlMalformed, Ttl.Words);
 
         Condition? condition = null;
-        bool namesRevision = false;
         ReadOnlyMemory<byte> idempotencyKey = default;
         if (isAlone && kind != TxnOperationKind.Get)
         {
             StringValues match = fields.Remove("if_match", out JsonElement matchField) ? TagsOf(matchField) : default;
             StringValues noneMatch = fields.Remove("if_none_match", out JsonElement noneMatchField) ? TagsOf(noneMatchField) : default;
             if (!ConditionHeaders.TryParse(match, noneMatch, out condition)) return (null, ProblemTable.ConditionMalformed, "if_match and if_none_match are \"*\", a revision, or a list of revisions");
-            namesRevision = condition?.AnyOf is not null;
             if (fields.Remove("idempotency_key", out JsonElement named) && (named.ValueKind != JsonValueKind.String || !IdempotencyKeyHeader.TryParse(TextOf(named), out idempotencyKey)))
                 return (null, ProblemTable.IdempotencyKeyMalformed, IdempotencyKeyHeader.Words);
         }
 
         if (fields.Count > 0) return Malformed($"'{Shorten(fields.Keys.First())}' is not known {(isAlone ? "" : "in a transaction ")}with {TextOf(op)}"); // a misspelt word would be another wish
-        return (new OperationText(kind, key, value, counter, ttl, condition, namesRevision, idempotencyKey), null, "");
+        return (new OperationText(kind, key, value, counter, ttl, condition, idempotencyKey), null, "");
     }
 
     /// <summary>The same as one step: a command, or a read.</summary>

@@ -12,9 +12,6 @@ internal readonly record struct Step(byte[]? Command, ReadOnlyMemory<byte> Key)
 
     /// <summary>How long it is.</summary>
     public int Bytes => Command?.Length ?? Key.Length;
-
-    /// <summary>Its slot.</summary>
-    public int Slot => Command is null ? Gache.Store.Slot.Of(Key.Span) : Gache.Store.Command.SlotOf(Command);
 }
 
 /// <summary>How a step ended.</summary>

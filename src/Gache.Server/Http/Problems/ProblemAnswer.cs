@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Gache.Server.Http.Keys;
 
@@ -13,9 +12,6 @@ internal static class ProblemAnswer
 
     /// <summary>When to try again, where nobody said.</summary>
     private static readonly TimeSpan DefaultRetryAfter = TimeSpan.FromSeconds(1);
-
-    // Read by people in a terminal: ' and < stay as they are (nosniff keeps browsers from taking it for HTML).
-    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Answers with <paramref name="problem"/>; <paramref name="detail"/> says what happened and what to do.</summary>
     /// <param name="context">The request.</param>
@@ -65,7 +61,7 @@ internal static class ProblemAnswer
     private static ArrayBufferWriter<byte> Write(Problem problem, string detail, string? cursor)
     {
         var body = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(body, Json)) Write(json, problem, detail, cursor);
+        using (var json = new Utf8JsonWriter(body, JsonText.Options)) Write(json, problem, detail, cursor);
 
         body.Write("\n"u8); // a terminal's prompt begins on its own line
         return body;

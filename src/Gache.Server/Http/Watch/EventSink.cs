@@ -2,9 +2,9 @@ using System.IO.Pipelines;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 using Gache.Cluster;
 using Gache.Replication;
+using Gache.Server.Http.Many;
 using Gache.Store;
 
 namespace Gache.Server.Http.Watch;
@@ -18,7 +18,6 @@ internal sealed class EventSink(HttpContext context) : IWatchSink
     private static readonly JsonEncodedText ValueName = JsonEncodedText.Encode("value");
     private static readonly JsonEncodedText RevisionName = JsonEncodedText.Encode("revision");
     private static readonly JsonEncodedText SlotName = JsonEncodedText.Encode("slot");
-    private static readonly JsonEncodedText Base64Name = JsonEncodedText.Encode("base64");
     private static readonly JsonEncodedText CodeName = JsonEncodedText.Encode("code");
     private static readonly JsonEncodedText DetailName = JsonEncodedText.Encode("detail");
 
@@ -54,8 +53,14 @@ internal sealed class EventSink(HttpContext context) : IWatchSink
         Write("data: "u8);
         json.Reset();
         json.WriteStartObject();
-        Write(json, KeyName, change.Key);
-        if (change.Kind == KeyChangeKind.Put) Write(json, ValueName, change.Value);
+        json.WritePropertyName(KeyName);
+        JsonBytes.Write(json, change.Key);
+        if (change.Kind == KeyChangeKind.Put)
+        {
+            json.WritePropertyName(ValueName);
+            JsonBytes.Write(json, change.Value);
+        }
+
         json.WriteNumber(RevisionName, change.Revision);
         json.WriteNumber(SlotName, change.Slot);
         json.WriteEndObject();
@@ -94,19 +99,6 @@ internal sealed class EventSink(HttpContext context) : IWatchSink
 
     /// <inheritdoc/>
     public void Abort() => context.Abort();
-
-    private static void Write(Utf8JsonWriter json, JsonEncodedText name, ReadOnlySpan<byte> bytes)
-    {
-        if (Utf8.IsValid(bytes))
-        {
-            json.WriteString(name, bytes);
-            return;
-        }
-
-        json.WriteStartObject(name);
-        json.WriteBase64String(Base64Name, bytes);
-        json.WriteEndObject();
-    }
 
     private void Head(string cursor, ReadOnlySpan<byte> name)
     {

@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Gache.Server.Http.Many;
+namespace Gache.Server.Http;
 
 /// <summary>How JSON is written here.</summary>
 internal static class JsonText
