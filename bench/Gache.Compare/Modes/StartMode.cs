@@ -20,9 +20,7 @@ internal static class StartMode
             (Contestants.Bare, Workbench.Built("GACHE_COMPARE_BARE"), (port, _) => ["--urls", $"http://127.0.0.1:{port}"], "/key/k"),
             (Contestants.One, Workbench.Built("GACHE_COMPARE_NODE"), (port, folder) => ["-p", $"{port}", "--raft-dir", folder], "/key/k"),
         };
-        // Another publish of the same sources, as with Native AOT.
-        if (Environment.GetEnvironmentVariable("GACHE_COMPARE_OTHER") is { } other)
-            programs.Add(($"{Contestants.One}, other publish", other, (port, folder) => ["-p", $"{port}", "--raft-dir", folder], "/key/k"));
+        programs.Add(($"{Contestants.One}, compiled by the runtime (ReadyToRun)", Workbench.Built("GACHE_COMPARE_AHEAD"), (port, folder) => ["-p", $"{port}", "--raft-dir", folder], "/key/k"));
         if (Workbench.Find("etcd") is { } etcd)
         {
             programs.Add((Contestants.EtcdJsonOne, etcd, (port, folder) => [

@@ -30,7 +30,11 @@ internal sealed class WireSubject(string name, string what, IReadOnlyList<Server
     }
 
     public Task<LoadResult> RunAsync(Part part, int callers, TimeSpan duration, CancellationToken stop) =>
-        new LoadRun(Plan(part, callers, duration, number => new UniformKeys(number, keyCount)), owners).RunAsync(null, stop);
+        RunAsync(part, callers, duration, null, stop);
+
+    /// <summary>Asks so many requests a second of all callers together, in an open loop; or as many as are answered, for null.</summary>
+    public Task<LoadResult> RunAsync(Part part, int callers, TimeSpan duration, double? rate, CancellationToken stop) =>
+        new LoadRun(Plan(part, callers, duration, number => new UniformKeys(number, keyCount)) with { Rate = rate }, owners).RunAsync(null, stop);
 
     private LoadPlan Plan(Part part, int callers, TimeSpan? duration, Func<int, IKeySource> keys) => new()
     {

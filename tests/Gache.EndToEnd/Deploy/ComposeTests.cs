@@ -54,7 +54,7 @@ public sealed class ComposeTests
         await nodes.StartAsync();
         await nodes.AllServeAsync();
 
-        Assert.Equal(3, Assert.Single(await nodes.ShardsAsync()).Voters);
+        await nodes.OneShardAsync(voters: 3);
         Assert.Equal(0, await nodes.RunAsync(1, OfNode(check, "0.0.0.0")));
         Assert.All(await nodes.StopAsync(TimeSpan.FromSeconds(30)), code => Assert.Equal(0, code));
         Assert.NotEqual(0, await nodes.RunAsync(1, OfNode(check, "0.0.0.0")));

@@ -70,20 +70,20 @@ internal sealed class DeployedNodes : IAsyncDisposable
         }
     }
 
-    /// <summary>The shards that the nodes say they are of, each with the number of its voters.</summary>
-    public async Task<(string Shard, int Voters)[]> ShardsAsync()
+    /// <summary>Waits until every node tells of the same one shard with so many voters: members become voters one after the other.</summary>
+    public Task OneShardAsync(int voters) => Wait.UntilAsync($"all are one shard of {voters} voters", async () =>
     {
-        List<(string, int)> shards = [];
+        HashSet<(string?, int)> shards = [];
         for (int i = 0; i < nodes.Length; i++)
         {
             JsonElement cluster = (await Client.SendAsync(HttpMethod.Get, $"{Url(i)}/cluster")).Json;
-            shards.AddRange(cluster.EnumerateArray().Select(shard => (
-                shard.GetProperty("shard").GetString()!,
+            shards.UnionWith(cluster.EnumerateArray().Select(shard => (
+                shard.GetProperty("shard").GetString(),
                 shard.GetProperty("members").EnumerateArray().Count(member => member.GetProperty("role").GetString() is "leader" or "voter"))));
         }
 
-        return [.. shards.Distinct()];
-    }
+        return shards.Count == 1 && shards.Single().Item2 == voters;
+    });
 
     /// <summary>SIGTERM to all; how each ended.</summary>
     public async Task<int[]> StopAsync(TimeSpan within)

@@ -111,7 +111,7 @@ public sealed class KubernetesTests
         await nodes.StartAsync();
         await nodes.AllServeAsync();
 
-        Assert.Equal(3, Assert.Single(await nodes.ShardsAsync()).Voters);
+        await nodes.OneShardAsync(voters: 3);
         Assert.All(await nodes.StopAsync(TimeSpan.FromSeconds(Pod["terminationGracePeriodSeconds"].Number)), code => Assert.Equal(0, code));
     }
 
