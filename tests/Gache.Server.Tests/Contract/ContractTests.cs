@@ -195,11 +195,7 @@ public sealed partial class ContractTests
         string source = await File.ReadAllTextAsync(Repository.PathOf("src/Gache.Server/Http/Dispatcher.cs"), TestContext.Current.CancellationToken);
         string[] paths = [.. PathLiteral().Matches(source).Select(match => match.Groups[1].Value).Where(path => path is not ("/key" or "/key/")).Distinct()];
         Assert.Contains("/livez", paths);
-        foreach (string path in paths)
-        {
-            if ((await node.AskAsync("GET", path)).Status == 501) continue; // promised for later
-            Assert.True(document.Operations.Any(operation => operation.Path == path), $"{path} is answered and not in Http/Docs/Operations.cs: describe it there");
-        }
+        Assert.All(paths, path => Assert.True(document.Operations.Any(operation => operation.Path == path), $"{path} is answered and not in Http/Docs/Operations.cs: describe it there"));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ internal static class Operations
     public static IReadOnlyList<Problem> Everywhere { get; } = [CrossOrigin, Fault];
 
     /// <summary>Problems of requests that are none of these operations: another path, another method.</summary>
-    public static IReadOnlyList<Problem> OfNoOperation { get; } = [PathUnknown, MethodNotAllowed, NotImplementedYet];
+    public static IReadOnlyList<Problem> OfNoOperation { get; } = [PathUnknown, MethodNotAllowed];
 
     private static readonly Parameter Key = new("key", Place.Path, "string",
         "1 to 2,048 bytes after percent-decoding, which is done once. '/' and '//' and '%2F' are ordinary; byte 0 and segments that are '.' or '..' are not possible")

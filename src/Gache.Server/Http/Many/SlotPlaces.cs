@@ -7,10 +7,10 @@ using Gache.Server.Http.Routing;
 namespace Gache.Server.Http.Many;
 
 /// <summary>Where the leader of a slot's shard is: here, at a peer, or, for the moment, nowhere.</summary>
-/// <param name="IsHere">This node carries it out; a shard without cluster port always does, or says who leads it.</param>
 /// <param name="Peer">Whom to ask.</param>
 /// <param name="Nowhere">Why nobody can be asked.</param>
-internal readonly record struct SlotPlace(bool IsHere, ClusterPeer? Peer = null, Declined? Nowhere = null);
+/// <remarks>Neither: here. A shard without cluster port always carries it out, or says who leads it.</remarks>
+internal readonly record struct SlotPlace(ClusterPeer? Peer = null, Declined? Nowhere = null);
 
 /// <summary>Finds the leaders of slots. A hint, as all routing is: whoever is asked decides by its own log.</summary>
 internal sealed class SlotPlaces(Elsewhere elsewhere)
@@ -22,12 +22,12 @@ internal sealed class SlotPlaces(Elsewhere elsewhere)
     /// <summary>Finds the leader of a slot.</summary>
     public SlotPlace Find(IShard own, int slot)
     {
-        if (elsewhere.Cluster is not { } cluster) return new SlotPlace(IsHere: true);
+        if (elsewhere.Cluster is not { } cluster) return default;
         SlotRoute route = cluster.RouteOf(slot);
         switch (route.Kind)
         {
             case RouteKind.Elsewhere:
-                return new SlotPlace(false, route.Peer);
+                return new SlotPlace(route.Peer);
             case RouteKind.Unassigned:
                 return Nobody(ProblemTable.SlotsUnassigned, $"no shard is known to own slot {slot}: its node is still to start, or to be granted its slots, or its nodes have been gone for long");
             case RouteKind.Moving:
@@ -37,9 +37,9 @@ internal sealed class SlotPlaces(Elsewhere elsewhere)
         }
 
         ReplicaStatus status = own.Status;
-        if (status.Role == ReplicaRole.Leader) return new SlotPlace(IsHere: true);
+        if (status.Role == ReplicaRole.Leader) return default;
         return status is { IsLeaderHeard: true, LeaderApi: { } api } && elsewhere.PeerAt(api) is { } leader
-            ? new SlotPlace(false, leader)
+            ? new SlotPlace(leader)
             : Nobody(ProblemTable.NoLeader, $"slot {slot} is of this node's shard, which has no leader; an election is under way, or a majority of its nodes cannot be reached");
     }
 
@@ -60,5 +60,5 @@ internal sealed class SlotPlaces(Elsewhere elsewhere)
         }
     }
 
-    private static SlotPlace Nobody(Problem problem, string words, TimeSpan? retryAfter = null) => new(false, null, new Declined(problem, words, retryAfter));
+    private static SlotPlace Nobody(Problem problem, string words, TimeSpan? retryAfter = null) => new(Nowhere: new Declined(problem, words, retryAfter));
 }

@@ -49,8 +49,6 @@ internal static class ProblemTable
     public static readonly Problem KeyTooLong = new("key-too-long", 414, "The key is too long", NotApplied, false);
     public static readonly Problem IdempotencyKeyReused =
         new("idempotency-key-reused", 422, "The Idempotency-Key was used for something else", NotApplied, false);
-    public static readonly Problem NotImplementedYet =
-        new("not-implemented-yet", 501, "This is promised and not built yet", NotApplied, false);
 
     // A bound is reached.
     public static readonly Problem Overloaded = new("overloaded", 429, "A bounded queue is full", NotApplied, true);
@@ -89,7 +87,7 @@ internal static class ProblemTable
         KeyEmpty, KeyMalformed, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, PrefixRequired, TtlMalformed, ConditionMalformed, IdempotencyKeyMalformed, HeaderUnsupported, TxnCrossSlot, BodyMalformed,
         BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, ShardUnknown, NodeUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable,
         WrongShard, SlotsThere, SlotsBusy, NodeAlive, LastVoter, NoVoter, NotANumber, OutOfRange, AnswerTooLarge,
-        WatchCompacted, LengthRequired, PreconditionFailed, ValueTooLarge, TxnTooLarge, BatchTooLarge, KeyTooLong, IdempotencyKeyReused, NotImplementedYet, Overloaded, IdempotencyFull, DiskFull, MemoryFull, NoLeader, NoQuorum,
+        WatchCompacted, LengthRequired, PreconditionFailed, ValueTooLarge, TxnTooLarge, BatchTooLarge, KeyTooLong, IdempotencyKeyReused, Overloaded, IdempotencyFull, DiskFull, MemoryFull, NoLeader, NoQuorum,
         QueueTimeout, Superseded, RevisionNotReached, NotServing, SlotMoving, SlotsUnassigned, ChangeUnderWay, ShuttingDown, RoutingLoop, Timeout, LeadershipLost,
         PartlyDone, Fault,
     ];
