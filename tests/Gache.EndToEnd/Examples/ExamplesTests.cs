@@ -36,7 +36,10 @@ public sealed class ExamplesTests
     public async Task Leader_election_has_one_leader_at_a_time_and_goes_on_when_it_dies_or_resigns(string language)
     {
         await using Shard shard = await Shard.StartAsync();
-        List<ChildProcess> candidates = [.. Enumerable.Range(0, 3).Select(n => Run(shard, language, "leader", "boss", $"candidate-{n}"))];
+        await using ChildProcess first = Run(shard, language, "leader", "boss", "candidate-0");
+        await using ChildProcess second = Run(shard, language, "leader", "boss", "candidate-1");
+        await using ChildProcess third = Run(shard, language, "leader", "boss", "candidate-2");
+        List<ChildProcess> candidates = [first, second, third];
         ulong term = 0;
         for (int round = 0; round < 3; round++)
         {
@@ -50,10 +53,7 @@ public sealed class ExamplesTests
             else await leader.KillAsync();
             if (round == 1) Assert.Equal(0, await leader.ExitAsync(Long));
             candidates.Remove(leader);
-            await leader.DisposeAsync();
         }
-
-        foreach (ChildProcess one in candidates) await one.DisposeAsync();
     }
 
     [Theory]
