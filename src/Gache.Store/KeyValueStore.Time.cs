@@ -37,7 +37,7 @@ public sealed partial class KeyValueStore
     private void Schedule(int slot)
     {
         ulong? next = null;
-        if (ownership.IsServed(slot))
+        if (ownership.IsServed(slot) && !clocks.StandsStill(slot))
         {
             if (TryFirstWindow(Trees.IdempotencyOf(slot), out uint window)) next = IdempotencyRecord.EndOf(window);
             if (table.Dues.FirstDueOf(slot) is { } first && (next is null || first < next)) next = first;

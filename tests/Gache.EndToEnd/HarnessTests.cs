@@ -61,7 +61,8 @@ public sealed class HarnessTests
     }
 
     [Fact]
-    public void The_servers_executable_is_built_with_the_tests() => Assert.True(File.Exists(ServerBinary.Path), ServerBinary.Path);
+    public void The_programs_are_those_that_a_user_gets() =>
+        Assert.All([ServerBinary.Path, ServerBinary.Tool, ServerBinary.Bench], program => Assert.True(File.Exists(program), program));
 
     private static char StateOf(int process)
     {

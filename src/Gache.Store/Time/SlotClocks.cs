@@ -28,6 +28,9 @@ internal sealed class SlotClocks
         return stopped.TryGetValue(slot, out ulong at) ? at : Moved(shardTime, offsets.GetValueOrDefault(slot));
     }
 
+    /// <summary>Whether the slot was handed over: what is due in it never comes, however often one looks.</summary>
+    public bool StandsStill(int slot) => stopped.ContainsKey(slot);
+
     /// <summary>When a slot's time will have reached a moment, in its shard's time.</summary>
     public ulong ShardTimeOf(int slot, ulong slotTime)
     {
