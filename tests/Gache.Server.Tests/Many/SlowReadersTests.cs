@@ -8,7 +8,7 @@ namespace Gache.Server.Tests.Many;
 /// <summary>Clients that do not take their answers must not keep others from theirs (P10).</summary>
 public sealed class SlowReadersTests
 {
-    private const int LargeBytes = 1 << 20;
+    private const int LargeBytes = 512 * 1024;
     private const int Large = 16; // together more than the buffers of both ends of a connection hold
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
