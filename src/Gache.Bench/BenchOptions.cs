@@ -60,6 +60,9 @@ internal sealed record BenchOptions
     /// <summary>Requests a second of all callers together; null: each sends as soon as it was answered.</summary>
     public double? Rate { get; init; }
 
+    /// <summary>Whether a caller that was refused rests for as long as <c>Retry-After</c> says, as clients that behave do; else for a moment only.</summary>
+    public bool BacksOff { get; init; }
+
     /// <summary>How long a part is measured.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(DefaultSeconds);
 

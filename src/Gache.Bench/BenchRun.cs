@@ -78,6 +78,7 @@ internal sealed class BenchRun
             Duration = options.Duration,
             Timeout = options.Timeout,
             Rate = part.HasManyCallers ? options.Rate : null,
+            BacksOff = options.BacksOff,
             Seed = options.Seed,
         };
         return new LoadRun(plan, owners).RunAsync(watch, stop);

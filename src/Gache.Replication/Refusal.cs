@@ -58,4 +58,9 @@ public enum RefusalCode
 /// <param name="Detail">In words, with what to do.</param>
 /// <param name="LeaderApi">With <see cref="RefusalCode.NotLeader"/>: the leader's advertised API address, <c>host:port</c>.</param>
 /// <param name="RetryAfter">When to try again, where that is known.</param>
-public sealed record Refusal(RefusalCode Code, string Detail, string? LeaderApi = null, TimeSpan? RetryAfter = null);
+public sealed record Refusal(RefusalCode Code, string Detail, string? LeaderApi = null, TimeSpan? RetryAfter = null)
+{
+    /// <summary>The replica's queue is full: the one refusal of which there may be more than of all answers together.</summary>
+    public static Refusal QueueIsFull { get; } = new(
+        RefusalCode.Overloaded, "too many requests wait here; send fewer at once", RetryAfter: TimeSpan.FromSeconds(1));
+}

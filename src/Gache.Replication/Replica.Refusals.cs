@@ -7,9 +7,6 @@ public sealed partial class Replica
     private static readonly Refusal ShuttingDown = new(
         RefusalCode.ShuttingDown, "this node is stopping; ask another one", RetryAfter: TimeSpan.FromSeconds(1));
 
-    private static readonly Refusal Overloaded = new(
-        RefusalCode.Overloaded, "too many requests wait here; send fewer at once", RetryAfter: TimeSpan.FromSeconds(1));
-
     private static readonly Refusal NoLeader = new(
         RefusalCode.NoLeader, "the shard has no leader; an election is under way, or a majority of its nodes cannot be reached",
         RetryAfter: TimeSpan.FromSeconds(1));

@@ -5,6 +5,7 @@ public sealed partial class Replica
 {
     private readonly Queue<ProposedBatch> batches = new(); // those that are not committed, in order; no more than are pending
     private readonly WaitingSince waitingSince = new();
+    private long proposedAt; // when the last batch was; 0 before the first
     private (long AppliedAt, long ArrivedAt) answersOfBatch; // of the oldest batch whose answers this step gives; 0 without one
 
     /// <summary>Writes were queued, or left the queue.</summary>
@@ -14,10 +15,12 @@ public sealed partial class Replica
         if (waitingSince.Differs(waitingWrites.Count)) waitingSince.Note(waitingWrites.Count, oldest != 0 ? oldest : Stages.Now());
     }
 
-    private void NoteBatch(long arrivedAt)
+    private void NoteBatch(long arrivedAt, int writes)
     {
         long now = Stages.Now();
         Stages.Queue.Add(arrivedAt, now);
+        writesBound.Proposed(writes, waitingWrites.Count, Stages.Between(proposedAt, now));
+        proposedAt = now;
         if (batches.Count == 0) Stages.Replicating(now);
         batches.Enqueue(new ProposedBatch(core.LastIndex, arrivedAt, now));
     }
@@ -56,6 +59,7 @@ public sealed partial class Replica
     private void ForgetBatches()
     {
         batches.Clear();
+        writesBound.Forget();
         Stages.Replicating(0);
     }
 

@@ -236,7 +236,7 @@ public sealed partial class Replica
             count++;
         }
 
-        if (count > 0) NoteBatch(arrivedAt);
+        if (count > 0) NoteBatch(arrivedAt, count);
         waitingSince.Note(waitingWrites.Count, 0); // only fewer than before
         pacer.Taken(waitingWrites.Count);
         lastBatch = count;

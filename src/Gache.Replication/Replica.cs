@@ -99,6 +99,7 @@ public sealed partial class Replica : ITransportEvents
     private volatile bool hasEnded;
     private volatile int lastBatch;
     private readonly Pacer pacer = new();
+    private readonly QueueBound writesBound;
 
     // Owned by the step.
     private readonly Outputs outputs = new();
@@ -145,6 +146,7 @@ public sealed partial class Replica : ITransportEvents
         waiting = new WaitingRequests(options.MaxWaitingRequests, options.MaxWaitingBytes);
         waitingObserver = new WaitingObserver(waiting);
         checksums = new ChecksumLedger(options.ChecksumEvery);
+        writesBound = new QueueBound(options.LeastQueuedRequests, options.MaxQueuedRequests, options.LongestQueueWait);
         clock = new StoreClock(parts.Time);
         Stages = new StageTimes(parts.Time);
         storeTime = () => core.Role == Role.Leader ? clock.Now() : clock.HeardMilliseconds;
@@ -189,6 +191,9 @@ public sealed partial class Replica : ITransportEvents
 
     /// <summary>A picture of the replica; replaced within 100 ms of a change, at once when leadership changes.</summary>
     public ReplicaStatus Status { get; private set; }
+
+    /// <summary>Whether a write would be refused now because too much waits here; any thread may ask, before it takes a body in.</summary>
+    public bool IsFull => Volatile.Read(ref queuedRequests) >= writesBound.Requests || Volatile.Read(ref queuedBytes) >= options.MaxQueuedBytes;
 
     /// <summary>Proposes a command and waits until it is committed and applied here.</summary>
     /// <param name="command">Encoded by <see cref="Command"/>; the replica owns it from now on.</param>
@@ -357,14 +362,15 @@ public sealed partial class Replica : ITransportEvents
         operation.DeadlineTick = Volatile.Read(ref nowTick) + ReplicaOptions.InTicks(options.RequestTimeout);
         int count = Interlocked.Increment(ref queuedRequests);
         long bytes = Interlocked.Add(ref queuedBytes, operation.QueuedBytes);
-        if (count <= options.MaxQueuedRequests && bytes <= options.MaxQueuedBytes && !hasEnded)
+        bool isWrite = operation is WriteOperation; // reads wait for no disk
+        if (count <= (isWrite ? writesBound.Requests : options.MaxQueuedRequests) && bytes <= options.MaxQueuedBytes && !hasEnded)
         {
-            if (operation is WriteOperation) Stages.WillQueue();
+            if (isWrite) Stages.WillQueue();
             incoming.Push(operation);
             return true;
         }
 
-        operation.Refuse(hasEnded ? ShuttingDown : Overloaded);
+        operation.Refuse(hasEnded ? ShuttingDown : Refusal.QueueIsFull);
         Release(operation);
         operation.Complete();
         return false;

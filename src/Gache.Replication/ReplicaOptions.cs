@@ -15,6 +15,13 @@ public sealed record ReplicaOptions
     /// <summary>Requests that may wait at once, of all kinds.</summary>
     public int MaxQueuedRequests { get; init; } = 8_192;
 
+    /// <summary>How long a write should wait at most before it is proposed: where the pace of late would let it wait longer, it is refused at once. Half
+    /// of <see cref="RequestTimeout"/>, so that what is let in has as long again to be carried out; below that, waiting is better than to be refused.</summary>
+    public TimeSpan LongestQueueWait => RequestTimeout / 2;
+
+    /// <summary>So many requests may wait at once however slow the pace is: while a whole batch is under way, the next can gather.</summary>
+    public int LeastQueuedRequests { get; init; } = 2_048;
+
     /// <summary>Bytes of requests that may wait at once.</summary>
     public long MaxQueuedBytes { get; init; } = 64 << 20;
 

@@ -41,6 +41,8 @@ public sealed class StageTimes
 
     internal long Now() => Math.Max(1, time.GetTimestamp());
 
+    internal TimeSpan Between(long from, long to) => from == 0 ? TimeSpan.Zero : time.GetElapsedTime(from, to);
+
     /// <summary>A write is about to be queued: before it is, so that whoever takes the queue never leaves the time of one that it took.</summary>
     internal void WillQueue()
     {

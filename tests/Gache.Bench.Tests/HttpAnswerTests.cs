@@ -19,6 +19,18 @@ public sealed class HttpAnswerTests
         return Encoding.ASCII.GetString(value);
     }
 
+    [Theory]
+    [InlineData("Retry-After: 2\r\nGache-Retry-After-Ms: 1200\r\n", 1_200)]
+    [InlineData("Gache-Retry-After-Ms: 1200\r\nRetry-After: 2\r\n", 1_200)]
+    [InlineData("retry-after: 2\r\n", 2_000)]
+    [InlineData("Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", null)]
+    [InlineData("", null)]
+    public void An_answer_says_when_to_try_again(string fields, int? milliseconds)
+    {
+        KeyAnswer answer = Read($"HTTP/1.1 429 Too Many Requests\r\n{fields}Content-Length: 0\r\n\r\n", isRead: false);
+        Assert.Equal((Verdict.Refused, milliseconds), (answer.Verdict, (int?)answer.RetryAfter?.TotalMilliseconds));
+    }
+
     private static KeyAnswer Read(string bytes, bool isRead = true, bool isKnown = true, params int[] cuts)
     {
         var answer = new KeyAnswer(Keys, Verification.Content);

@@ -16,7 +16,10 @@ public sealed class LoadTests
 
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(400);
 
-    private static Task<LoadResult> RunAsync(Part part, int callers, double? rate, TimeSpan? timeout, AcknowledgedKeys acknowledged, params CannedServer[] servers)
+    private static Task<LoadResult> RunAsync(Part part, int callers, double? rate, TimeSpan? timeout, AcknowledgedKeys acknowledged, params CannedServer[] servers) =>
+        RunAsync(part, callers, rate, timeout, acknowledged, backsOff: false, servers);
+
+    private static Task<LoadResult> RunAsync(Part part, int callers, double? rate, TimeSpan? timeout, AcknowledgedKeys acknowledged, bool backsOff, params CannedServer[] servers)
     {
         var keys = new KeySpace(servers[0].Address, "", valueBytes: 100);
         var plan = new LoadPlan
@@ -29,6 +32,7 @@ public sealed class LoadTests
             Duration = Short,
             Timeout = timeout ?? TimeSpan.FromSeconds(10),
             Rate = rate,
+            BacksOff = backsOff,
         };
         return new LoadRun(plan, new Owners(servers.Select(server => server.Address))).RunAsync(null, TestContext.Current.CancellationToken);
     }
@@ -57,6 +61,20 @@ public sealed class LoadTests
 
         Assert.Equal(".NET Sockets", thread);
         Assert.True(result is { Right: > 0, Wrong: 0 });
+    }
+
+    /// <summary>As clients that heed what they are told: else a server under overload does little but refuse.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_refused_caller_rests_for_as_long_as_it_was_told_if_it_heeds_that(bool backsOff)
+    {
+        await using var server = new CannedServer { Instead = (_, _) => CannedServer.Answer("429 Too Many Requests", fields: "Retry-After: 60\r\n") };
+        LoadResult result = await RunAsync(Part.Mix(0), 4, null, null, new AcknowledgedKeys(KeyCount), backsOff, server);
+
+        Assert.Equal((result.Refused, result.Refused), (server.Asked, result.Refusals.TotalCount));
+        if (backsOff) Assert.Equal(4, result.Refused);
+        else Assert.True(result.Refused > 4);
     }
 
     [Theory]

@@ -50,7 +50,7 @@ public sealed class MeasureTests
         tally.Add(isRead: false, 0);
         HdrHistogram.LongHistogram reads = Tally.NewHistogram();
         HdrHistogram.LongHistogram writes = Tally.NewHistogram();
-        tally.Take(reads, writes);
+        tally.Take(reads, writes, Tally.NewHistogram());
 
         Assert.Equal((1, 1, 2), (reads.TotalCount, writes.TotalCount, tally.Right));
         Assert.InRange(Latencies.Of(reads).Most, Tally.MaxLatency * 0.99, Tally.MaxLatency * 1.01);

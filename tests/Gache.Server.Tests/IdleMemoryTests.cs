@@ -10,8 +10,9 @@ public sealed class IdleMemoryTests : IDisposable
     private readonly IdleMemory memory;
     private long allocated;
     private int given;
+    private int collected;
 
-    public IdleMemoryTests() => memory = new IdleMemory(clock, () => allocated, () => given++);
+    public IdleMemoryTests() => memory = new IdleMemory(clock, () => allocated, () => given++, () => collected++);
 
     public void Dispose() => memory.Dispose();
 
@@ -39,6 +40,18 @@ public sealed class IdleMemoryTests : IDisposable
     {
         for (int look = 0; look < 10; look++) Allocate(IdleMemory.QuietBytes + 1);
         Assert.Equal(0, given);
+    }
+
+    /// <summary>The collector's own budget is for busy nodes, and an idle one would fill it.</summary>
+    [Fact]
+    public void While_it_is_quiet_its_youngest_objects_are_collected_now_and_then()
+    {
+        Allocate(0);
+        Assert.Equal((1, 0), (given, collected));
+        for (int look = 0; look < 16; look++) Allocate(IdleMemory.QuietCollectionBytes / 4);
+        Assert.Equal((1, 4), (given, collected));
+        for (int look = 0; look < 4; look++) Allocate(IdleMemory.QuietBytes + 1);
+        Assert.Equal((1, 4), (given, collected)); // busy
     }
 
     private void Allocate(long bytes)

@@ -29,6 +29,8 @@ internal sealed class MemoryShard : IShard, IDisposable
     /// <summary>If set, the answer to everything.</summary>
     public Refusal? Refusal { get; set; }
 
+    public bool IsFull { get; set; }
+
     /// <summary>If set, writes and reads wait for it.</summary>
     public Task? Gate { get; set; }
 

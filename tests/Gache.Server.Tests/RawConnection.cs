@@ -71,6 +71,9 @@ internal sealed class RawConnection : IDisposable
         }
     }
 
+    /// <summary>Waits for the first bytes of an answer, and takes no more.</summary>
+    public async Task BeginsAsync() => Assert.True(await FillAsync());
+
     /// <summary>Everything up to the close.</summary>
     public async Task<byte[]> ReadToEndAsync()
     {

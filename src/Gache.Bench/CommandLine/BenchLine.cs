@@ -29,6 +29,7 @@ internal sealed class BenchLine
     private readonly Option<double?> skew = Number("--skew", "X", $"exponent of zipfian [{ZipfianKeys.DefaultSkew.ToString(CultureInfo.InvariantCulture)}]", 0.01, 10);
     private readonly Option<double?> ratio = Number("--read-ratio", "X", "Mix: share of GETs, 0 to 1", 0, 1);
     private readonly Option<double?> rate = Number("--rate", "N", "open loop in PSet, PGet and Mix: so many requests are due each second, answered or not, and latency counts from then [closed: each caller waits for its answer]", 0.1, 10_000_000);
+    private readonly Option<bool> backOff = new("--back-off") { Description = "a caller that was refused rests for as long as Retry-After says [10 ms, whatever it says]" };
     private readonly Option<double?> timeout = Number("--timeout", "SECONDS", "when a request is given up [10]", 0.01, 3_600);
     private readonly Option<string?> level = Text("--level", "LEVEL", "of reads: linearizable or stale [linearizable]");
     private readonly Option<string?> verify = Text("--verify", "WHAT", "what is looked at in an answer: status, length or content [content]");
@@ -43,7 +44,7 @@ internal sealed class BenchLine
         callers.Aliases.Add("-c");
         Command = new Command("bench", "Measures a cluster as its clients see it, and verifies each answer.")
         {
-            addresses, only, callers, seconds, warmUp, keys, prefix, valueSize, distribution, skew, ratio, rate, timeout, level, verify, noFill, seed, threads, json, plot,
+            addresses, only, callers, seconds, warmUp, keys, prefix, valueSize, distribution, skew, ratio, rate, backOff, timeout, level, verify, noFill, seed, threads, json, plot,
         };
     }
 
@@ -97,6 +98,7 @@ internal sealed class BenchLine
             Skew = parse.GetValue(skew) ?? ZipfianKeys.DefaultSkew,
             Seed = parse.GetValue(seed) ?? 1,
             Rate = parse.GetValue(rate),
+            BacksOff = parse.GetValue(backOff),
             Duration = TimeSpan.FromSeconds(parse.GetValue(seconds) ?? BenchOptions.DefaultSeconds),
             WarmUp = TimeSpan.FromSeconds(parse.GetValue(warmUp) ?? BenchOptions.DefaultWarmUp),
             Timeout = TimeSpan.FromSeconds(parse.GetValue(timeout) ?? 10),

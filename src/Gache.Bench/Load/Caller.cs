@@ -206,6 +206,7 @@ internal sealed class Caller : IDisposable
 
     private bool Answered()
     {
+        long began = waitingSince;
         Volatile.Write(ref waitingSince, 0);
         IAnswerReader answer = current!.Reader;
         Verdict verdict = answer.Verdict;
@@ -225,12 +226,12 @@ internal sealed class Caller : IDisposable
 
         if (verdict == Verdict.Right && !ask.IsRead) run.Plan.Acknowledged.Add(ask.Key);
         else if (verdict is not (Verdict.Right or Verdict.Missing) && !ask.IsRead) keys.Failed(ask.Key);
-        run.Count(verdict, ask, due, redirects > MaxRedirects ? "redirected without end" : null, answer);
+        run.Count(verdict, ask, due, began, redirects > MaxRedirects ? "redirected without end" : null, answer);
         hasRequest = false;
         if (answer.IsLast) Close();
         step = Step.Next;
         if (verdict != Verdict.Refused) return true;
-        run.Rest(this);
+        run.Rest(this, answer.RetryAfter);
         return false;
     }
 

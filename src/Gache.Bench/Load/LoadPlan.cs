@@ -33,6 +33,9 @@ internal sealed record LoadPlan
     /// <summary>Requests a second of all callers together; null: each sends as soon as it was answered.</summary>
     public double? Rate { get; init; }
 
+    /// <summary>Whether a caller that was refused rests for as long as the answer says.</summary>
+    public bool BacksOff { get; init; }
+
     /// <summary>Start of all dice.</summary>
     public int Seed { get; init; } = 1;
 }

@@ -25,7 +25,11 @@ internal sealed class LoadRun(LoadPlan plan, Owners owners)
     /// <summary>Callers' dice begin at numbers of their own, also where two runs' seeds are neighbours.</summary>
     private const int CallersApart = 1_000_003;
 
+    /// <summary>Longest wait for all callers to be connected before the clock begins: accepting thousands takes a server seconds.</summary>
+    private static readonly TimeSpan LongestConnecting = TimeSpan.FromSeconds(30);
+
     private readonly ConcurrentQueue<(Caller Caller, long Until)> resting = new();
+    private readonly PriorityQueue<Caller, long> backingOff = new(); // its own lock; until when
     private readonly Counts counts = new();
     private long measuredFrom = long.MaxValue;
     private long end = long.MaxValue;
@@ -59,6 +63,10 @@ internal sealed class LoadRun(LoadPlan plan, Owners owners)
                 foreach (Caller caller in batch) caller.Drive();
                 if (callers.Length > OpenAtOnce) PreciseSleep.For(LongestSleep);
             }
+
+            // Each ends there once, connected or not, and goes on when the time begins.
+            for (long limit = Now() + Ticks(LongestConnecting); resting.Count < callers.Length && Now() < limit && !stop.IsCancellationRequested && fault is null;)
+                PreciseSleep.For(LongestSleep);
 
             long begin = Now();
             long from = begin + Ticks(plan.WarmUp);
@@ -107,15 +115,30 @@ internal sealed class LoadRun(LoadPlan plan, Owners owners)
     /// <summary>A caller does nothing any more.</summary>
     public void Finished() => Interlocked.Decrement(ref running);
 
-    /// <summary>A caller goes on after a short while.</summary>
-    public void Rest(Caller caller) => resting.Enqueue((caller, Now() + Ticks(RestAfterFailure)));
+    /// <summary>A caller goes on after a short while, or after what it was told if callers heed that.</summary>
+    public void Rest(Caller caller, TimeSpan? told = null)
+    {
+        if (!plan.BacksOff || told is not { } time || time <= RestAfterFailure)
+        {
+            resting.Enqueue((caller, Now() + Ticks(RestAfterFailure)));
+            return;
+        }
+
+        lock (backingOff) backingOff.Enqueue(caller, Now() + Ticks(time));
+    }
 
     /// <summary>Something is wrong with this program: the run ends.</summary>
     public void Break(Exception cause) => fault ??= cause;
 
     /// <summary>An answer came.</summary>
-    public void Count(Verdict verdict, in Ask ask, long due, string? reason, IAnswerReader answer) =>
-        counts.Add(verdict, ask, due, Now(), IsMeasured(due), reason, answer);
+    /// <param name="verdict">What it is.</param>
+    /// <param name="ask">What was asked.</param>
+    /// <param name="due">Since when that was due.</param>
+    /// <param name="began">Since when it was waited for the server.</param>
+    /// <param name="reason">Why it is wrong, beside what it says itself.</param>
+    /// <param name="answer">The answer.</param>
+    public void Count(Verdict verdict, in Ask ask, long due, long began, string? reason, IAnswerReader answer) =>
+        counts.Add(verdict, ask, due, began, Now(), IsMeasured(due), reason, answer);
 
     /// <summary>A request was sent on.</summary>
     public void CountRedirect(long due)
@@ -192,8 +215,15 @@ internal sealed class LoadRun(LoadPlan plan, Owners owners)
         return left < LongestSleep ? left : LongestSleep;
     }
 
+    /// <summary>The next whose time is over; at the end all, who hear then that it is over.</summary>
+    private Caller? TakeBackingOff(long now)
+    {
+        lock (backingOff) return backingOff.TryPeek(out _, out long until) && (until <= now || now >= Volatile.Read(ref end)) ? backingOff.Dequeue() : null;
+    }
+
     private void WakeRested(long now)
     {
         while (resting.TryPeek(out (Caller Caller, long Until) first) && first.Until <= now && resting.TryDequeue(out first)) first.Caller.Drive();
+        while (plan.BacksOff && TakeBackingOff(now) is { } rested) rested.Drive();
     }
 }

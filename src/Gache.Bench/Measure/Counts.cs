@@ -27,6 +27,7 @@ internal sealed class Counts
     private readonly List<string> failures = [];
     private readonly LongHistogram reads = Tally.NewHistogram();
     private readonly LongHistogram writes = Tally.NewHistogram();
+    private readonly LongHistogram refusals = Tally.NewHistogram();
     private Pulse pulse = new(TimeSpan.Zero);
     private Pulse writePulse = new(TimeSpan.Zero);
     private long from;
@@ -75,7 +76,7 @@ internal sealed class Counts
     public void BeginProcessorTime() => processorBegin = Environment.CpuUsage.TotalTime;
 
     /// <summary>An answer.</summary>
-    public void Add(Verdict verdict, in Ask ask, long due, long now, bool isMeasured, string? reason, IAnswerReader answer)
+    public void Add(Verdict verdict, in Ask ask, long due, long began, long now, bool isMeasured, string? reason, IAnswerReader answer)
     {
         if (verdict == Verdict.Wrong)
         {
@@ -96,7 +97,8 @@ internal sealed class Counts
                 break;
             case Verdict.Refused:
                 Interlocked.Increment(ref refused);
-                Keep(failures, answer.Reason);
+                Mine().AddRefusal(Stopwatch.GetElapsedTime(began, now).Ticks);
+                if (failures.Count < KeptReasons) Keep(failures, answer.Reason);
                 break;
         }
     }
@@ -117,7 +119,7 @@ internal sealed class Counts
         if (now <= before.At) return;
         LongHistogram newReads = Tally.NewHistogram();
         LongHistogram newWrites = Tally.NewHistogram();
-        lock (gate) foreach (Tally tally in tallies) tally.Take(newReads, newWrites);
+        lock (gate) foreach (Tally tally in tallies) tally.Take(newReads, newWrites, refusals);
         reads.Add(newReads);
         writes.Add(newWrites);
         newReads.Add(newWrites);
@@ -159,6 +161,7 @@ internal sealed class Counts
             All = all,
             Reads = reads,
             Writes = writes,
+            Refusals = refusals,
             Samples = samples,
             WrongReasons = wrongReasons,
             Failures = failures,

@@ -56,6 +56,9 @@ internal sealed record LoadResult
     /// <summary>Of the writes.</summary>
     public required HistogramBase Writes { get; init; }
 
+    /// <summary>How long the server took to refuse; since each was sent, not since it was due.</summary>
+    public HistogramBase Refusals { get; init; } = Tally.NewHistogram();
+
     /// <summary>How it went.</summary>
     public IReadOnlyList<Sample> Samples { get; init; } = [];
 

@@ -14,8 +14,10 @@ internal sealed class Tally
 
     private readonly Recorder reads = NewRecorder();
     private readonly Recorder writes = NewRecorder();
+    private readonly Recorder refusals = NewRecorder();
     private HistogramBase? lastReads;
     private HistogramBase? lastWrites;
+    private HistogramBase? lastRefusals;
     private long right;
 
     /// <summary>Right answers so far.</summary>
@@ -31,9 +33,13 @@ internal sealed class Tally
         Volatile.Write(ref right, right + 1);
     }
 
-    /// <summary>Adds what came since the last time to two histograms. Any one thread at a time may take.</summary>
-    public void Take(LongHistogram allReads, LongHistogram allWrites)
+    /// <summary>A refusal.</summary>
+    public void AddRefusal(long latencyTicks) => refusals.RecordValue(Math.Clamp(latencyTicks, 1, MaxLatency.Ticks));
+
+    /// <summary>Adds what came since the last time to three histograms. Any one thread at a time may take.</summary>
+    public void Take(LongHistogram allReads, LongHistogram allWrites, LongHistogram allRefusals)
     {
+        allRefusals.Add(lastRefusals = refusals.GetIntervalHistogram(lastRefusals));
         allReads.Add(lastReads = reads.GetIntervalHistogram(lastReads));
         allWrites.Add(lastWrites = writes.GetIntervalHistogram(lastWrites));
     }

@@ -59,6 +59,7 @@ internal static class JsonReport
             WriteLatencies(json, "writeLatencyMs", result.Writes);
         }
 
+        if (result.Refusals.TotalCount > 0) WriteLatencies(json, "refusedMs", result.Refusals);
         json.WriteStartArray("samples");
         foreach (Sample sample in result.Samples)
         {

@@ -65,6 +65,12 @@ internal static class TableReport
 
         if (!hasRoom && result.Refused + result.Unanswered + result.Wrong > 0)
             Say($"{Count(result.Refused)} refused, {Count(result.Unanswered)} without answer, {Count(result.Wrong)} wrong; longest gap {Count((long)result.LongestGap.TotalMilliseconds)} ms");
+        if (result.Refusals.TotalCount > 0)
+        {
+            var refusals = Latencies.Of(result.Refusals);
+            Say($"refused after p50 {Milliseconds(refusals.Median)} ms, p99 {Milliseconds(refusals.P99)} ms, max {Milliseconds(refusals.Most)} ms");
+        }
+
         if (result.Redirected > 0) Say($"{Count(result.Redirected)} were sent on to the key's owner");
         if (result.Missing > 0) Say($"{Count(result.Missing)} keys were not there, and this run had not set them");
         foreach (string words in result.Failures) Say(words);

@@ -36,6 +36,9 @@ internal abstract class HttpAnswer
     /// <summary>The field <c>Location</c>, or null.</summary>
     public string? Location { get; private set; }
 
+    /// <summary>When to try again: the field <c>Gache-Retry-After-Ms</c>, else <c>Retry-After</c> in seconds, or null.</summary>
+    public TimeSpan? RetryAfter { get; private set; }
+
     /// <summary>Whether the server closes the connection after this answer.</summary>
     public bool Closes { get; private set; }
 
@@ -49,6 +52,7 @@ internal abstract class HttpAnswer
         keptLength = 0;
         Status = 0;
         Location = null;
+        RetryAfter = null;
         Closes = false;
         Fault = null;
     }
@@ -175,6 +179,12 @@ internal abstract class HttpAnswer
                 break;
             case 10 when Ascii.EqualsIgnoreCase(name, "Connection"u8):
                 Closes |= Ascii.EqualsIgnoreCase(value, "close"u8);
+                break;
+            case 11 when RetryAfter is null && Ascii.EqualsIgnoreCase(name, "Retry-After"u8):
+                if (Utf8Parser.TryParse(value, out uint seconds, out int all) && all == value.Length) RetryAfter = TimeSpan.FromSeconds(seconds);
+                break;
+            case 20 when Ascii.EqualsIgnoreCase(name, "Gache-Retry-After-Ms"u8):
+                if (Utf8Parser.TryParse(value, out uint milliseconds, out int whole) && whole == value.Length) RetryAfter = TimeSpan.FromMilliseconds(milliseconds);
                 break;
             case 8 when Ascii.EqualsIgnoreCase(name, "Location"u8):
                 Location = Encoding.ASCII.GetString(value);

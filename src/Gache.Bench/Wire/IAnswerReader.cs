@@ -19,6 +19,9 @@ internal interface IAnswerReader
     /// <summary>HOST:PORT that a redirect names.</summary>
     string? Owner { get; }
 
+    /// <summary>When a refused caller is to try again, if the answer says so.</summary>
+    TimeSpan? RetryAfter => null;
+
     /// <summary>Whether the connection takes no further request.</summary>
     bool IsLast { get; }
 }

@@ -132,6 +132,9 @@ public sealed class ShardNode : ITransportEvents, IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a write would be refused now because too much waits here; see <see cref="Replica.IsFull"/>.</summary>
+    public bool IsFull => Replica is { IsFull: true };
+
     /// <summary>Writes; see <see cref="Replica.WriteAsync(byte[])"/>.</summary>
     public ValueTask<WriteAnswer> WriteAsync(byte[] command) => Replica is { } replica ? replica.WriteAsync(command) : new(new WriteAnswer(Outside()));
 

@@ -18,24 +18,30 @@ internal sealed partial class IdleMemory : IDisposable
     /// <summary>After it gave back, that much must have been allocated before it does so again.</summary>
     internal const long WorthwhileBytes = 256L * 1024 * 1024;
 
+    /// <summary>A quiet node's youngest objects are collected when so much was allocated: the collector itself waits for eight times that, which is for
+    /// busy nodes.</summary>
+    internal const long QuietCollectionBytes = 4L * 1024 * 1024;
+
     /// <summary>Above this the pause would be felt: the collector is left to itself.</summary>
     internal const long MostHeapBytes = 64L * 1024 * 1024;
 
     private readonly ITimer timer;
     private readonly Func<long> allocated;
     private readonly Action giveBack;
+    private readonly Action collect;
     private long seen;
+    private long collectedAt;
     private long? givenBackAt;
 
     /// <summary>Begins to look.</summary>
     public IdleMemory(TimeProvider clock)
-        : this(clock, () => GC.GetTotalAllocatedBytes(), GiveBack)
+        : this(clock, () => GC.GetTotalAllocatedBytes(), GiveBack, () => GC.Collect(0))
     {
     }
 
-    internal IdleMemory(TimeProvider clock, Func<long> allocated, Action giveBack)
+    internal IdleMemory(TimeProvider clock, Func<long> allocated, Action giveBack, Action collect)
     {
-        (this.allocated, this.giveBack) = (allocated, giveBack);
+        (this.allocated, this.giveBack, this.collect) = (allocated, giveBack, collect);
         timer = clock.CreateTimer(_ => Look(), null, Interval, Interval);
     }
 
@@ -47,8 +53,16 @@ internal sealed partial class IdleMemory : IDisposable
         long now = allocated();
         bool isQuiet = now - seen <= QuietBytes;
         seen = now;
-        if (!isQuiet || now - givenBackAt < WorthwhileBytes) return;
-        givenBackAt = now;
+        if (!isQuiet) return;
+        if (givenBackAt is { } last && now - last < WorthwhileBytes)
+        {
+            if (now - collectedAt < QuietCollectionBytes) return;
+            collectedAt = now;
+            collect();
+            return;
+        }
+
+        givenBackAt = collectedAt = now;
         giveBack();
     }
 

@@ -27,6 +27,9 @@ internal sealed class NodeShard(ShardNode node) : IShard
     public TransportCounters? Peers => node.TransportCounters;
 
     /// <inheritdoc/>
+    public bool IsFull => node.IsFull;
+
+    /// <inheritdoc/>
     public ValueTask<WriteAnswer> WriteAsync(byte[] command) => node.WriteAsync(command);
 
     /// <inheritdoc/>

@@ -23,6 +23,9 @@ internal interface IShard
     /// <summary>What the raft port has counted; null for a shard that nobody can join.</summary>
     TransportCounters? Peers { get; }
 
+    /// <summary>Whether a write would be refused now because too much waits: asked before a body is taken in; cheap.</summary>
+    bool IsFull { get; }
+
     /// <summary>Proposes a command; completes when it is applied, or with a refusal. Ownership of the array passes.</summary>
     /// <remarks>May complete inline on the thread that steps the replica: nothing after the await may block.</remarks>
     ValueTask<WriteAnswer> WriteAsync(byte[] command);

@@ -16,8 +16,14 @@ internal static class Page
     /// <summary>Sends a whole body, or for HEAD only its length.</summary>
     public static Task SendAsync(HttpContext context, Microsoft.Extensions.Primitives.StringValues contentType, ReadOnlyMemory<byte> body)
     {
+        return HasBody(context, contentType, body.Length) ? context.Response.Body.WriteAsync(body).AsTask() : Task.CompletedTask;
+    }
+
+    /// <summary>Says what the body is; false for HEAD, where that is all.</summary>
+    public static bool HasBody(HttpContext context, Microsoft.Extensions.Primitives.StringValues contentType, int length)
+    {
         context.Response.Headers.ContentType = contentType;
-        context.Response.ContentLength = body.Length;
-        return context.Request.Method == HttpMethods.Head ? Task.CompletedTask : context.Response.Body.WriteAsync(body).AsTask();
+        context.Response.ContentLength = length;
+        return context.Request.Method != HttpMethods.Head;
     }
 }

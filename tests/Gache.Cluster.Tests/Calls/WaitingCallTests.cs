@@ -36,6 +36,25 @@ public sealed class WaitingCallTests
         Calling.Until(() => port.Abandoned.All(token => token.IsCancellationRequested), "whatever arrived is abandoned");
     }
 
+    /// <summary>The receiver stops, or the caller belongs to a cluster now: no more calls go over that connection, and those under way wait for minutes.</summary>
+    [Fact]
+    public async Task A_receiver_is_told_of_a_call_that_is_given_up_on_a_connection_that_takes_no_more()
+    {
+        await using var port = Silent();
+        await using CallClient client = Calling.Client();
+        using var givenUp = new CancellationTokenSource();
+        Task<CallResult> call = Wait(client, port, givenUp);
+        Task<CallResult> other = Wait(client, port, new CancellationTokenSource());
+        Calling.Until(() => port.Abandoned.Count == 2, "both arrive");
+        port.Server.BeginStop();
+        while (!(await Wait(client, port, new CancellationTokenSource())).Detail.StartsWith("it refused", StringComparison.Ordinal)) await Task.Yield(); // dialled anew
+        await givenUp.CancelAsync();
+        Assert.Equal(CallOutcome.Unknown, (await call).Outcome);
+        Calling.Until(() => port.Abandoned.First().IsCancellationRequested, "the receiver hears of it");
+        Assert.False(port.Abandoned.ElementAt(1).IsCancellationRequested);
+        Assert.False(other.IsCompleted);
+    }
+
     [Fact]
     public async Task A_receiver_is_told_when_its_caller_is_gone()
     {

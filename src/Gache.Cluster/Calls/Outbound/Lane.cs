@@ -14,6 +14,7 @@ internal sealed class Lane(string address, LaneKind kind, CallClientOptions opti
     private readonly Lock gate = new();
     private readonly LinkedList<PendingCall> waiting = [];
     private readonly Queue<(DialledConnection On, ulong Id)> cancelled = new();
+    private readonly List<(DialledConnection Connection, FrameWriter Writer)> retired = []; // with calls under way that may still be given up; the runner's
     private readonly DialPace pace = new(options.Time);
     private int pendingCalls;
     private long pendingBytes;
@@ -81,6 +82,7 @@ internal sealed class Lane(string address, LaneKind kind, CallClientOptions opti
             isBehind = cancelled.Count >= CallLimits.MaxPendingCalls;
             if (!isBehind) cancelled.Enqueue((on, call.Id));
             Ring();
+            if (running.IsCompleted && !isClosed) running = Task.Run(RunAsync, CancellationToken.None); // on a retired connection, which no runner waits for
         }
 
         if (isBehind) on.End("it took nothing while many calls were given up");
@@ -135,8 +137,11 @@ internal sealed class Lane(string address, LaneKind kind, CallClientOptions opti
             if (connection is not { IsUsable: true })
             {
                 if (connection?.HasAnswered == true) pace.Succeeded();
+                if (connection is not null && kind == LaneKind.Waiting) retired.Add((connection, writer!));
                 connection = null;
-                if (TryRest()) return;
+                await WriteCancelledAsync(null, null).ConfigureAwait(false);
+                if (TryRest(out bool hasCalls)) return;
+                if (!hasCalls) continue; // one more was given up
                 connection = await DialAsync().ConfigureAwait(false);
                 if (connection is null) continue;
                 writer = new FrameWriter(connection.Output, options.Time);
@@ -220,16 +225,26 @@ internal sealed class Lane(string address, LaneKind kind, CallClientOptions opti
         return taken.Count > 0 || hasCancelled;
     }
 
-    private async Task<bool> WriteCancelledAsync(DialledConnection connection, FrameWriter writer)
+    private async Task<bool> WriteCancelledAsync(DialledConnection? connection, FrameWriter? writer)
     {
         bool hasWritten = false;
+        retired.RemoveAll(one => !one.Connection.HasCalls);
         while (TakeCancelled(out DialledConnection? on, out ulong id))
         {
-            if (on != connection) continue; // an earlier one, whose end says it too
+            FrameWriter? to = on == connection ? writer : retired.Find(one => one.Connection == on).Writer;
+            if (to is null) continue; // it has ended, which says it too
             var head = new FrameHead(FrameType.Cancel, CallKind.ForwardWait, id, 0, 0, 0);
-            if (!await writer.WriteAsync(head, default, FrameHead.SumOf([])).ConfigureAwait(false)) break;
-            options.Counters.FrameWritten(FrameHead.Length);
-            hasWritten = true;
+            bool isWritten = await to.WriteAsync(head, default, FrameHead.SumOf([])).ConfigureAwait(false);
+            if (isWritten) options.Counters.FrameWritten(FrameHead.Length);
+            if (on == connection)
+            {
+                if (!isWritten) break;
+                hasWritten = true;
+            }
+            else if (!isWritten || !await to.FlushAsync().ConfigureAwait(false))
+            {
+                on.End(to.Fault!); // which says it, too
+            }
         }
 
         return hasWritten;
@@ -317,11 +332,12 @@ internal sealed class Lane(string address, LaneKind kind, CallClientOptions opti
     }
 
     // True if there is nothing to do and no connection: the next call begins anew.
-    private bool TryRest()
+    private bool TryRest(out bool hasCalls)
     {
         lock (gate)
         {
-            if (waiting.Count > 0) return false;
+            hasCalls = waiting.Count > 0;
+            if (hasCalls || cancelled.Count > 0) return false;
             running = Task.CompletedTask;
             return true;
         }

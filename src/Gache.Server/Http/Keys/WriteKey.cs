@@ -20,6 +20,9 @@ internal sealed class WriteKey(ApiSettings settings, BodyBudget bodies, Elsewher
         if (shard.Status is { Role: not ReplicaRole.Leader, IsLeaderHeard: true, LeaderApi: { } leader })
             return elsewhere.ToLeaderAsync(context, leader, null);
 
+        // So is a full queue: under overload most requests end here, and what they cost is missing to those that are carried out.
+        if (shard.IsFull) return RefusalAnswer.SendAsync(context, Refusal.QueueIsFull);
+
         if (write.Kind == CommandKind.Delete) return Propose(context, shard, write, Begin(write, key, 0));
 
         HttpRequest request = context.Request;

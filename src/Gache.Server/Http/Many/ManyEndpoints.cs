@@ -27,10 +27,11 @@ internal sealed class ManyEndpoints
         var places = new SlotPlaces(elsewhere);
         var work = new ManyWork(settings, elsewhere);
         var answers = new BodyBudget(ManyLimits.MaxAnswerBytes);
-        list = new ListKeys(work, places, elsewhere, answers, watches);
+        var readers = new SlowReaders(TimeProvider.System);
+        list = new ListKeys(work, places, elsewhere, answers, readers, watches);
         deletions = new DeleteKeys(work, places, elsewhere);
-        batch = new BatchEndpoint(settings, new BatchRun(work, places, elsewhere), new BodyBudget(), answers);
-        transactions = new TxnEndpoint(settings, elsewhere, new BodyBudget()); // not the batches': a slow reader of one keeps its share
+        batch = new BatchEndpoint(settings, new BatchRun(work, places, elsewhere), new BodyBudget(settings.BatchBodiesBytes), answers, readers);
+        transactions = new TxnEndpoint(settings, elsewhere, new BodyBudget(), readers); // not the batches': a slow reader of one keeps its share
     }
 
     /// <summary>Answers.</summary>

@@ -36,6 +36,12 @@ internal static class ManyLimits
     /// <summary>What one of them is counted with before it is known how long it is.</summary>
     public const int AnswerShareBytes = 2 * 1024 * 1024;
 
+    /// <summary>An answer is handed to the client's connection in such pieces, in bytes.</summary>
+    public const int SliceBytes = 64 * 1024;
+
+    /// <summary>A client that takes no such piece for this long may be cut off, where others find no room for theirs.</summary>
+    public static readonly TimeSpan LongestStandstill = TimeSpan.FromSeconds(2);
+
     /// <summary>Transactions that read and are under way at once, as each may answer with <see cref="Store.TxnCommand.MaxAnswerBytes"/>.</summary>
     public const int MaxReadingTransactions = 256;
 

@@ -7,7 +7,7 @@ using Gache.Store;
 namespace Gache.Server.Http.Many;
 
 /// <summary><c>POST /txn</c>: keys of one slot, compared and changed at one index; sent to the slot's owner as a request on a key is.</summary>
-internal sealed class TxnEndpoint(ApiSettings settings, Elsewhere elsewhere, BodyBudget bodies)
+internal sealed class TxnEndpoint(ApiSettings settings, Elsewhere elsewhere, BodyBudget bodies, SlowReaders readers)
 {
     private static readonly SemaphoreSlim LargeAnswers = new(ManyLimits.MaxLargeAnswers);
 
@@ -23,7 +23,7 @@ internal sealed class TxnEndpoint(ApiSettings settings, Elsewhere elsewhere, Bod
         }
 
         using var share = new BodyShare(bodies);
-        if (await ManyBody.TakeAsync(context, share, TxnCommand.MaxBytes, ProblemTable.TxnTooLarge).ConfigureAwait(false) is not { } body) return;
+        if (await ManyBody.TakeAsync(context, share, TxnCommand.MaxBytes, ProblemTable.TxnTooLarge, readers).ConfigureAwait(false) is not { } body) return;
         (TxnCommand? txn, Problem? wrong, string detail) = TxnText.Read(body, settings.MaxValueBytes, idempotencyKey);
         if (txn is null)
         {
@@ -82,10 +82,11 @@ internal sealed class TxnEndpoint(ApiSettings settings, Elsewhere elsewhere, Bod
             return;
         }
 
-        await LargeAnswers.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+        while (!await LargeAnswers.WaitAsync(ManyLimits.LongestStandstill, context.RequestAborted).ConfigureAwait(false)) readers.MakeRoom();
         try
         {
-            await Page.SendAsync(context, Headers.Json, TxnText.Write(done)).ConfigureAwait(false);
+            ReadOnlyMemory<byte> text = TxnText.Write(done);
+            if (Page.HasBody(context, Headers.Json, text.Length)) await readers.SendAsync(context, text).ConfigureAwait(false);
         }
         finally
         {

@@ -8,7 +8,8 @@ namespace Gache.Server.Http.Problems;
 /// <summary>Writes a problem as <c>application/problem+json</c> (RFC 9457).</summary>
 internal static class ProblemAnswer
 {
-    private const string ContentType = "application/problem+json";
+    /// <summary>The media type of a problem.</summary>
+    public const string ContentType = "application/problem+json";
 
     /// <summary>When to try again, where nobody said.</summary>
     private static readonly TimeSpan DefaultRetryAfter = TimeSpan.FromSeconds(1);
@@ -51,14 +52,17 @@ internal static class ProblemAnswer
         json.WriteEndObject();
     }
 
-    private static void SetRetryAfter(IHeaderDictionary headers, TimeSpan after)
+    /// <summary>How a time until the next try is written: in whole seconds, never too early, and in milliseconds.</summary>
+    internal static (string Seconds, string Milliseconds) Written(TimeSpan after)
     {
         long milliseconds = Math.Max(0, (long)after.TotalMilliseconds);
-        headers.RetryAfter = ((milliseconds + 999) / 1000).ToString(CultureInfo.InvariantCulture); // whole seconds, never too early
-        headers[Headers.RetryAfterMs] = milliseconds.ToString(CultureInfo.InvariantCulture);
+        return (((milliseconds + 999) / 1000).ToString(CultureInfo.InvariantCulture), milliseconds.ToString(CultureInfo.InvariantCulture));
     }
 
-    private static ArrayBufferWriter<byte> Write(Problem problem, string detail, string? cursor)
+    private static void SetRetryAfter(IHeaderDictionary headers, TimeSpan after) => (headers.RetryAfter, headers[Headers.RetryAfterMs]) = Written(after);
+
+    /// <summary>The whole body.</summary>
+    internal static ArrayBufferWriter<byte> Write(Problem problem, string detail, string? cursor)
     {
         var body = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(body, JsonText.Options)) Write(json, problem, detail, cursor);

@@ -5,6 +5,8 @@ namespace Gache.Server.Http.Problems;
 /// <summary>Answers with what the replica refused.</summary>
 internal static class RefusalAnswer
 {
+    private static readonly ReadyProblem QueueIsFull = new(ProblemTable.Overloaded, Refusal.QueueIsFull.Detail, Refusal.QueueIsFull.RetryAfter!.Value);
+
     /// <summary>Which problem a refusal is; <see cref="RefusalCode.NotLeader"/> becomes one only where no redirect is possible.</summary>
     public static Problem ProblemOf(RefusalCode code) => code switch
     {
@@ -30,6 +32,7 @@ internal static class RefusalAnswer
     {
         { Code: RefusalCode.NotLeader, LeaderApi: { } leader } => Redirect.SendAsync(context, leader),
         { Code: RefusalCode.Timeout or RefusalCode.LeadershipLost } => ProblemAnswer.SendUnknownAsync(context, ProblemOf(refusal.Code), refusal.Detail),
+        _ when ReferenceEquals(refusal, Refusal.QueueIsFull) => QueueIsFull.SendAsync(context),
         _ => ProblemAnswer.SendAsync(context, ProblemOf(refusal.Code), refusal.Detail, refusal.RetryAfter),
     };
 }
