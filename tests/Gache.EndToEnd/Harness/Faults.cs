@@ -6,38 +6,39 @@ internal static class Faults
     private const int ShortestPauseMilliseconds = 100;
     private const int LongestPauseMilliseconds = 3_000;
 
-    /// <summary>One node at a time is paused, killed, or stopped in good order, until the end; a majority always runs.</summary>
-    /// <param name="choose">The next victim.</param>
+    /// <summary>One node is paused, killed, or stopped in good order, or several are paused together, until the end; the next when all are ready again.</summary>
+    /// <param name="choose">The next victims.</param>
     /// <param name="random">The dice.</param>
-    /// <param name="end">No further one.</param>
-    /// <returns>How many there were of each: pauses, kills, stops.</returns>
-    public static async Task<int[]> OneAtATimeAsync(Func<Task<Node>> choose, Random random, CancellationToken end)
+    /// <param name="end">No further ones.</param>
+    /// <returns>How many there were: pauses of one, kills, stops, pauses of several.</returns>
+    public static async Task<int[]> OneAfterTheOtherAsync(Func<Task<Node[]>> choose, Random random, CancellationToken end)
     {
-        int[] faults = new int[3];
+        int[] faults = new int[4];
         while (!end.IsCancellationRequested)
         {
-            Node victim = await choose();
-            int kind = random.Next(faults.Length);
+            Node[] victims = await choose();
+            Node victim = victims[0];
+            int kind = victims.Length > 1 ? 3 : random.Next(3);
             switch (kind)
             {
-                case 0:
-                    victim.Process.Send(Signal.Stop);
-                    // How long a pause is, is the fault.
-                    await Task.Delay(TimeSpan.FromMilliseconds(random.Next(ShortestPauseMilliseconds, LongestPauseMilliseconds)), CancellationToken.None);
-                    victim.Process.Send(Signal.Continue);
-                    break;
                 case 1:
                     await victim.Process.KillAsync();
                     victim.Start();
                     break;
-                default:
+                case 2:
                     await victim.StopAsync();
                     victim.Start();
+                    break;
+                default:
+                    foreach (Node node in victims) node.Process.Send(Signal.Stop);
+                    // How long a pause is, is the fault.
+                    await Task.Delay(TimeSpan.FromMilliseconds(random.Next(ShortestPauseMilliseconds, LongestPauseMilliseconds)), CancellationToken.None);
+                    foreach (Node node in victims) node.Process.Send(Signal.Continue);
                     break;
             }
 
             faults[kind]++;
-            await victim.ReadyAsync();
+            foreach (Node node in victims) await node.ReadyAsync();
         }
 
         return faults;

@@ -27,8 +27,8 @@ public sealed class HistoryTests
         var history = new History();
         Task[] clients = [.. Enumerable.Range(0, Clients).Select(client => Task.Run(() => AskAsync(shard, history, client, end.Token)))];
         var dice = new Random(1);
-        int faults = (await Faults.OneAtATimeAsync(
-            async () => dice.Next(2) == 0 ? await shard.LeaderAsync() : shard.Nodes[dice.Next(shard.Nodes.Count)], dice, end.Token)).Sum();
+        int faults = (await Faults.OneAfterTheOtherAsync(
+            async () => [dice.Next(2) == 0 ? await shard.LeaderAsync() : shard.Nodes[dice.Next(shard.Nodes.Count)]], dice, end.Token)).Sum();
         await Task.WhenAll(clients);
 
         Violation? violation = HistoryChecker.Check(history.Operations);

@@ -85,6 +85,34 @@ public sealed class WatchTests
             $"{LongKills} kills, {LongMoves} moves, {watching.Streams} streams: {watching.Changes.Count()} changes told once and in order, {writers.Acknowledged.Count} keys and {counting.Acknowledged} numbers acknowledged; of one key {one.Changes.Count()} in {one.Streams} streams");
     }
 
+    [Fact(Explicit = true)]
+    public async Task A_watch_of_all_keys_tells_every_change_once_while_nodes_are_paused_killed_and_stopped_and_runs_of_slots_move()
+    {
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 3);
+        await using var watching = new Watching(cluster.Nodes, "prefix=");
+        await using var one = new Watching([.. cluster.Nodes.Reverse()], "key=n1");
+        await watching.StandsAsync();
+        await one.StandsAsync();
+        await using var writers = new Writers(cluster.Nodes, count: 3);
+        await using var counting = new CountingWriters(cluster.Nodes, [.. Enumerable.Range(0, 12).Select(i => $"n{i}")]);
+        await using var mover = new Mover(cluster, slotsAtOnce: 500);
+        using var end = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var random = new Random(1);
+        int[] faults = await Faults.OneAfterTheOtherAsync(
+            async () =>
+            {
+                watching.Cut();
+                one.Cut();
+                return [random.Next(2) == 0 ? await cluster.LeaderAsync(random.Next(3)) : cluster.Nodes[random.Next(9)]];
+            }, random, end.Token);
+        await mover.StopAsync();
+
+        await AllToldOnceAsync(cluster, writers, counting, watching, one);
+        Assert.True(faults.Sum() > 5 && mover.Slots > 500, $"{faults.Sum()} faults, {mover.Slots} slots");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{faults[0]} pauses, {faults[1]} kills, {faults[2]} stops, {mover.Slots} slots moved, {watching.Streams} streams: {watching.Changes.Count()} changes told once and in order");
+    }
+
     [Fact]
     public async Task A_watch_tells_puts_deletes_and_expiries_and_goes_on_after_a_restart()
     {
