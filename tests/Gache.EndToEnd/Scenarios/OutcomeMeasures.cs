@@ -58,7 +58,11 @@ public sealed class OutcomeMeasures
     {
         using var end = new CancellationTokenSource();
         var tally = new Tally();
-        Task[] clients = [.. Enumerable.Range(0, Clients).Select(number => Task.Run(() => new Told(number, nodes, tally, writes).RunAsync()))];
+        Task[] clients = [.. Enumerable.Range(0, Clients).Select(number => Task.Run(async () =>
+        {
+            using var told = new Told(number, nodes, tally, writes);
+            await told.RunAsync();
+        }))];
         Task<int[]> disturbing = disturb(end.Token);
         Task written = Task.WhenAll(clients);
         await Task.WhenAny(written, disturbing); // the latter only if it fails
@@ -130,7 +134,7 @@ public sealed class OutcomeMeasures
     }
 
     /// <summary>One client, one write after the other.</summary>
-    private sealed class Told
+    private sealed class Told : IDisposable
     {
         private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(10); // after a refusal, as some come at once
 
@@ -157,21 +161,20 @@ public sealed class OutcomeMeasures
 
         public async Task RunAsync()
         {
-            using (client)
+            while (tally.Answered < writes)
             {
-                while (tally.Answered < writes)
+                sequence++;
+                Outcome outcome = random.Next(3) switch
                 {
-                    sequence++;
-                    Outcome outcome = random.Next(3) switch
-                    {
-                        0 => await OnceAsync(),
-                        1 => await AddAsync(),
-                        _ => await ChangeAsync(),
-                    };
-                    if (outcome != Outcome.Done) await Task.Delay(Rest);
-                }
+                    0 => await OnceAsync(),
+                    1 => await AddAsync(),
+                    _ => await ChangeAsync(),
+                };
+                if (outcome != Outcome.Done) await Task.Delay(Rest);
             }
         }
+
+        public void Dispose() => client.Dispose();
 
         /// <summary>A key that nobody else ever writes.</summary>
         private async Task<Outcome> OnceAsync()
