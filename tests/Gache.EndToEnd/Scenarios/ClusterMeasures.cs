@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -64,7 +63,15 @@ public sealed class ClusterMeasures
         string[] shards = await cluster.ShardIdsAsync();
         await FillAsync(cluster, Keys);
 
-        await using var prober = new Prober(cluster);
+        // Over all keys, reads and writes; what is refused is asked again.
+        await using var prober = new Prober(TimeSpan.FromMilliseconds(5), number =>
+        {
+            Node node = cluster.Nodes[number % 9];
+            string key = $"key-{number * 7919L % Keys}";
+            return number % 2 == 0
+                ? cluster.Client.FollowAsync(HttpMethod.Get, node.Key(key))
+                : cluster.Client.FollowAsync(HttpMethod.Post, node.Key(key), Encoding.UTF8.GetBytes($"value-{key[4..]}"));
+        });
         await Task.Delay(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken); // measured idle
         Prober.Figures idle = prober.Take();
         var clock = Stopwatch.StartNew();
@@ -106,77 +113,5 @@ public sealed class ClusterMeasures
         values.Sort();
         TestContext.Current.SendDiagnosticMessage(string.Create(
             CultureInfo.InvariantCulture, $"{what}: median {values[values.Count / 2]:0.00} {unit}, [{values[0]:0.00} to {values[^1]:0.00}], {values.Count} rounds"));
-    }
-
-    /// <summary>Two hundred requests a second at even times over all keys, reads and writes; each is timed from when it was due.</summary>
-    private sealed class Prober : IAsyncDisposable
-    {
-        private readonly CancellationTokenSource stop = new();
-        private readonly ConcurrentQueue<double> latencies = new();
-        private readonly ConcurrentDictionary<string, int> refused = new();
-        private readonly Task task;
-
-        public Prober(ShardedCluster cluster) => task = Task.Run(() => RunAsync(cluster));
-
-        public Figures Take()
-        {
-            double[] taken = [.. latencies];
-            latencies.Clear();
-            Array.Sort(taken);
-            var figures = new Figures(taken.Length, taken[taken.Length / 2], taken[(int)(taken.Length * 0.99)], taken[^1], string.Join(", ", refused.Select(pair => $"{pair.Value} x {pair.Key}")));
-            refused.Clear();
-            return figures;
-        }
-
-        public async Task StopAsync()
-        {
-            await stop.CancelAsync();
-            await task;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await StopAsync();
-            stop.Dispose();
-        }
-
-        private async Task RunAsync(ShardedCluster cluster)
-        {
-            long start = Stopwatch.GetTimestamp();
-            var under = new List<Task>();
-            for (int i = 0; !stop.IsCancellationRequested; i++)
-            {
-                TimeSpan due = TimeSpan.FromMilliseconds(5) * i;
-                TimeSpan wait = due - Stopwatch.GetElapsedTime(start);
-                if (wait > TimeSpan.Zero) await Task.Delay(wait);
-                under.Add(AskAsync(cluster, i, start + (long)(due.TotalSeconds * Stopwatch.Frequency)));
-                if (under.Count > 1_000) under.RemoveAll(one => one.IsCompleted);
-            }
-
-            await Task.WhenAll(under);
-        }
-
-        private async Task AskAsync(ShardedCluster cluster, int number, long due)
-        {
-            Node node = cluster.Nodes[number % 9];
-            string key = $"key-{number * 7919L % 100_000}";
-            while (true)
-            {
-                Answer answer = number % 2 == 0
-                    ? await cluster.Client.FollowAsync(HttpMethod.Get, node.Key(key))
-                    : await cluster.Client.FollowAsync(HttpMethod.Post, node.Key(key), Encoding.UTF8.GetBytes($"value-{key[4..]}"));
-                if (answer.Status == 200) break;
-                refused.AddOrUpdate($"{answer.Status} {answer.Code}", 1, (_, count) => count + 1);
-                if (stop.IsCancellationRequested) return;
-            }
-
-            latencies.Enqueue(Stopwatch.GetElapsedTime(due).TotalMilliseconds);
-        }
-
-        public sealed record Figures(int Requests, double Median, double P99, double Longest, string Refused)
-        {
-            public override string ToString() => string.Create(
-                CultureInfo.InvariantCulture, $"{Requests} requests, median {Median:0.0} ms, p99 {P99:0.0} ms, longest {Longest:0.0} ms, tried again: {(Refused.Length > 0 ? Refused : "none")}");
-        }
     }
 }

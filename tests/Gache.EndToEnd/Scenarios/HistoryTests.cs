@@ -26,7 +26,9 @@ public sealed class HistoryTests
                 ? TimeSpan.FromSeconds(seconds) : ShortForm);
         var history = new History();
         Task[] clients = [.. Enumerable.Range(0, Clients).Select(client => Task.Run(() => AskAsync(shard, history, client, end.Token)))];
-        int faults = await DisturbAsync(shard, end.Token);
+        var dice = new Random(1);
+        int faults = (await Faults.OneAfterTheOtherAsync(
+            async () => [dice.Next(2) == 0 ? await shard.LeaderAsync() : shard.Nodes[dice.Next(shard.Nodes.Count)]], dice, end.Token)).Sum();
         await Task.WhenAll(clients);
 
         Violation? violation = HistoryChecker.Check(history.Operations);
@@ -64,37 +66,5 @@ public sealed class HistoryTests
         else if (answer.Status == 404 && isRead) history.CompleteRead(operation, false, 0, 0);
         else if (answer.Outcome == Harness.Outcome.NotApplied) history.Refuse(operation);
         else history.GiveUp(operation);
-    }
-
-    /// <summary>One node at a time is paused, killed, or stopped in good order, the leader half of the time; a majority always runs.</summary>
-    private static async Task<int> DisturbAsync(Shard shard, CancellationToken end)
-    {
-        var random = new Random(1);
-        int faults = 0;
-        while (!end.IsCancellationRequested)
-        {
-            Node victim = random.Next(2) == 0 ? await shard.LeaderAsync() : shard.Nodes[random.Next(shard.Nodes.Count)];
-            switch (random.Next(3))
-            {
-                case 0:
-                    victim.Process.Send(Signal.Stop);
-                    await Task.Delay(TimeSpan.FromMilliseconds(random.Next(100, 3_000)), CancellationToken.None); // how long a pause is, is the fault
-                    victim.Process.Send(Signal.Continue);
-                    break;
-                case 1:
-                    await victim.Process.KillAsync();
-                    victim.Start();
-                    break;
-                default:
-                    await victim.StopAsync();
-                    victim.Start();
-                    break;
-            }
-
-            faults++;
-            await victim.ReadyAsync();
-        }
-
-        return faults;
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -57,6 +58,43 @@ public sealed class ManyKeysTests
 
         Assert.InRange(deleted, Stable, int.MaxValue);
         Assert.Empty(await ScanAsync(cluster, cluster.Nodes[0], "scan:"));
+    }
+
+    [Fact(Explicit = true)]
+    public async Task A_hundred_scans_while_keys_are_written_and_slots_move_tell_every_key_that_is_there_all_along_exactly_once()
+    {
+        const int Stable = 5_000;
+        const int Scans = 100;
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 3);
+        Answer filled = await cluster.Client.FollowAsync(HttpMethod.Post, $"{cluster.Nodes[1].Url}/batch", Encoding.UTF8.GetBytes(
+            string.Join('\n', Enumerable.Range(0, Stable).Select(i => $$"""{"op":"set","key":"scan:{{i}}","value":"v"}"""))));
+        Assert.Equal(Stable, filled.Text.Split('\n').Count(line => line.Contains("\"status\":201", StringComparison.Ordinal)));
+
+        using var stop = new CancellationTokenSource();
+        Task[] others = [ComeAndGoAsync(cluster, stop.Token), OverwriteAsync(cluster, Stable, stop.Token)];
+        await using var writers = new Writers(cluster.Nodes, count: 4); // keys beside the prefix
+        await using var mover = new Mover(cluster, slotsAtOnce: 200);
+        await Wait.UntilAsync("slots move", () => Task.FromResult(mover.Slots > 0));
+        var pages = 0;
+        var seconds = new List<double>();
+        for (int scan = 0; scan < Scans; scan++)
+        {
+            var clock = Stopwatch.StartNew();
+            List<string> told = await ScanAsync(cluster, cluster.Nodes[scan % 9], "scan:", page: () => pages++);
+            seconds.Add(clock.Elapsed.TotalSeconds);
+            Assert.Equal(told.Count, told.Distinct().Count());
+            Assert.Empty(Enumerable.Range(0, Stable).Select(i => $"scan:{i}").Except(told));
+        }
+
+        await mover.StopAsync();
+        await stop.CancelAsync();
+        await Task.WhenAll(others);
+        await Wait.UntilAsync("no slot is between two shards", async () => await cluster.MovesLeftAsync() == 0, LongWait);
+        await writers.VerifyThroughAsync(cluster);
+        seconds.Sort();
+        Assert.InRange(mover.Slots, Scans, int.MaxValue);
+        TestContext.Current.SendDiagnosticMessage(string.Create(CultureInfo.InvariantCulture,
+            $"{Scans} scans of {Stable} keys in {pages} pages, median {seconds[Scans / 2]:0.00} s, longest {seconds[^1]:0.00} s, while {mover.Slots} slots moved and {writers.Acknowledged.Count} keys were written: every key once in each"));
     }
 
     [Fact]
@@ -221,32 +259,40 @@ public sealed class ManyKeysTests
     {
         for (int i = 0; !stop.IsCancellationRequested; i++)
         {
-            Node node = cluster.Nodes[i % 3];
+            Node node = cluster.Nodes[i % cluster.Nodes.Count];
             await cluster.Client.FollowAsync(HttpMethod.Post, node.Key($"scan:other{i % 50}"), "v"u8.ToArray());
             await cluster.Client.FollowAsync(HttpMethod.Delete, node.Key($"scan:other{(i + 25) % 50}"));
         }
     }
 
+    /// <summary>Keys that are there all along get other values.</summary>
+    private static async Task OverwriteAsync(ShardedCluster cluster, int keys, CancellationToken stop)
+    {
+        for (int i = 0; !stop.IsCancellationRequested; i++)
+            await cluster.Client.FollowAsync(HttpMethod.Post, cluster.Nodes[i % cluster.Nodes.Count].Key($"scan:{i * 7919L % keys}"), Encoding.UTF8.GetBytes($"v{i}"));
+    }
+
     /// <summary>A whole scan, page by page; one that cannot be had now is asked for again with the cursor that the refusal names.</summary>
-    private static async Task<List<string>> ScanAsync(ShardedCluster cluster, Node node, string prefix, Action<JsonElement>? see = null)
+    private static async Task<List<string>> ScanAsync(ShardedCluster cluster, Node node, string prefix, Action<JsonElement>? see = null, Action? page = null)
     {
         var told = new List<string>();
         string cursor = "";
         while (true)
         {
-            Answer page = await Wait.ForAsync("a page is told", async () =>
+            Answer answer = await Wait.ForAsync("a page is told", async () =>
             {
                 Answer tried = await cluster.Client.SendAsync(HttpMethod.Get, $"{node.Url}/keys?prefix={prefix}&limit=80&values=true{cursor}");
                 if (tried.Status == 503 && tried.Json.TryGetProperty("cursor", out JsonElement here)) cursor = $"&cursor={here.GetString()}";
                 return tried.Status == 200 ? tried : null;
             }, LongWait);
-            foreach (JsonElement key in page.Json.GetProperty("keys").EnumerateArray())
+            page?.Invoke();
+            foreach (JsonElement key in answer.Json.GetProperty("keys").EnumerateArray())
             {
                 told.Add(key.GetProperty("key").GetString()!);
                 see?.Invoke(key);
             }
 
-            if (!page.Json.TryGetProperty("cursor", out JsonElement next)) return told;
+            if (!answer.Json.TryGetProperty("cursor", out JsonElement next)) return told;
             cursor = $"&cursor={next.GetString()}";
         }
     }

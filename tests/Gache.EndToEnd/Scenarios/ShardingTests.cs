@@ -31,6 +31,7 @@ public sealed class ShardingTests
 
         Assert.Equal(Keys, owned.Sum());
         Assert.All(owned, count => Assert.InRange(count, Keys / 6, Keys / 2));
+        TestContext.Current.SendDiagnosticMessage($"{Keys} keys written through three nodes and read through each; owned: {string.Join(", ", owned)}");
 
         foreach (Node node in cluster.Nodes) await node.Process.KillAsync();
         foreach (Node node in cluster.Nodes.Reverse()) node.Start();

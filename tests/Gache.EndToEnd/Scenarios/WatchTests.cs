@@ -9,6 +9,8 @@ namespace Gache.EndToEnd.Scenarios;
 /// <summary>http-api: <c>GET /watch</c>: nothing missed, nothing twice, in order by key, through whatever happens to nodes and slots.</summary>
 public sealed class WatchTests
 {
+    private const int LongKills = 10;
+    private const int LongMoves = 100;
     private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(120);
 
     [Fact]
@@ -36,29 +38,79 @@ public sealed class WatchTests
             one.Cut();
         }
 
-        await cluster.ReadyAsync();
-        await Wait.UntilAsync("no slot is between two shards", async () => await cluster.MovesLeftAsync() == 0, LongWait);
-        await writers.GoOnAsync(50, LongWait);
-        await writers.StopAsync();
-        await counting.StopAsync();
+        await AllToldOnceAsync(cluster, writers, counting, watching, one);
+    }
 
-        HashSet<string> due = [.. writers.Acknowledged.Keys];
-        await Wait.UntilAsync("the watch has told every acknowledged write", () =>
+    [Fact(Explicit = true)]
+    public async Task A_watch_of_all_keys_tells_every_change_once_through_ten_kills_of_leaders_and_a_hundred_moves_of_slots()
+    {
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 3);
+        string[] shards = await cluster.ShardIdsAsync();
+        string[] keys = [.. Enumerable.Range(0, 12).Select(i => $"n{i}")];
+        await using var watching = new Watching(cluster.Nodes, "prefix=");
+        await using var one = new Watching([.. cluster.Nodes.Reverse()], "key=n1");
+        await watching.StandsAsync();
+        await one.StandsAsync();
+        await using var writers = new Writers(cluster.Nodes, count: 3);
+        await using var counting = new CountingWriters(cluster.Nodes, keys);
+
+        // The slots that move are those in which keys are written, in turn and always to the next shard; kills come right after a move has begun.
+        const int MovesARound = LongMoves / LongKills;
+        int[] owners = [.. keys.Select(key => ShardedCluster.ShardOf(Gache.Store.Slot.Of(Encoding.UTF8.GetBytes(key))))];
+        for (int move = 0; move < LongMoves; move++)
         {
-            HashSet<string> told = [.. watching.Changes.Select(change => change.Key)];
-            return Task.FromResult(due.IsSubsetOf(told) && counting.AreTold(watching.Changes) && counting.AreTold(one.Changes, "n1"));
-        }, LongWait);
-        Assert.Empty(watching.Oddities);
-        Assert.Empty(one.Oddities);
-        Assert.True(watching.Streams > 3, $"{watching.Streams} streams");
+            int key = move % keys.Length;
+            int slot = Gache.Store.Slot.Of(Encoding.UTF8.GetBytes(keys[key]));
+            int source = owners[key];
+            owners[key] = (source + 1) % 3;
+            await MoveAsync(cluster, $"[[{slot},{slot}]]", shards[owners[key]]);
+            if (move % MovesARound == 3)
+            {
+                Node leader = await cluster.LeaderAsync(move % 2 == 0 ? source : owners[key]);
+                await leader.Process.KillAsync();
+            }
+            else if (move % MovesARound == 7)
+            {
+                foreach (Node node in cluster.Nodes.Where(node => !node.IsRunning)) node.Start();
+                await cluster.ReadyAsync();
+                watching.Cut();
+                one.Cut();
+            }
 
-        WatchedEvent[] changes = [.. watching.Changes];
-        Assert.Equal(changes.Length, changes.DistinctBy(change => (change.Key, change.Revision)).Count());
-        foreach (IGrouping<string, WatchedEvent> key in changes.GroupBy(change => change.Key)) Assert.Equal(key.Select(c => c.Revision).Order(), key.Select(c => c.Revision));
-        foreach (WatchedEvent change in changes.Where(change => writers.Acknowledged.ContainsKey(change.Key))) Assert.Equal(writers.Acknowledged[change.Key], change.Value);
-        counting.Verify(changes);
-        counting.Verify([.. one.Changes], "n1");
-        await writers.VerifyThroughAsync(cluster);
+            await counting.GoOnAsync(20);
+        }
+
+        await AllToldOnceAsync(cluster, writers, counting, watching, one);
+        TestContext.Current.SendDiagnosticMessage(
+            $"{LongKills} kills, {LongMoves} moves, {watching.Streams} streams: {watching.Changes.Count()} changes told once and in order, {writers.Acknowledged.Count} keys and {counting.Acknowledged} numbers acknowledged; of one key {one.Changes.Count()} in {one.Streams} streams");
+    }
+
+    [Fact(Explicit = true)]
+    public async Task A_watch_of_all_keys_tells_every_change_once_while_nodes_are_paused_killed_and_stopped_and_runs_of_slots_move()
+    {
+        await using ShardedCluster cluster = await ShardedCluster.StartAsync(replicas: 3);
+        await using var watching = new Watching(cluster.Nodes, "prefix=");
+        await using var one = new Watching([.. cluster.Nodes.Reverse()], "key=n1");
+        await watching.StandsAsync();
+        await one.StandsAsync();
+        await using var writers = new Writers(cluster.Nodes, count: 3);
+        await using var counting = new CountingWriters(cluster.Nodes, [.. Enumerable.Range(0, 12).Select(i => $"n{i}")]);
+        await using var mover = new Mover(cluster, slotsAtOnce: 500);
+        using var end = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var random = new Random(1);
+        int[] faults = await Faults.OneAfterTheOtherAsync(
+            async () =>
+            {
+                watching.Cut();
+                one.Cut();
+                return [random.Next(2) == 0 ? await cluster.LeaderAsync(random.Next(3)) : cluster.Nodes[random.Next(9)]];
+            }, random, end.Token);
+        await mover.StopAsync();
+
+        await AllToldOnceAsync(cluster, writers, counting, watching, one);
+        Assert.True(faults.Sum() > 5 && mover.Slots > 500, $"{faults.Sum()} faults, {mover.Slots} slots");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{faults[0]} pauses, {faults[1]} kills, {faults[2]} stops, {mover.Slots} slots moved, {watching.Streams} streams: {watching.Changes.Count()} changes told once and in order");
     }
 
     [Fact]
@@ -178,6 +230,34 @@ public sealed class WatchTests
     private static bool HasFigure(string[] lines, string name, string value) =>
         lines.Any(line => line.StartsWith(name, StringComparison.Ordinal) && line.Split(' ')[1] == value);
 
+    /// <summary>Stops who writes, and compares: the watches told all that was acknowledged, nothing twice, in order by key.</summary>
+    private static async Task AllToldOnceAsync(ShardedCluster cluster, Writers writers, CountingWriters counting, Watching watching, Watching one)
+    {
+        await cluster.ReadyAsync();
+        await Wait.UntilAsync("no slot is between two shards", async () => await cluster.MovesLeftAsync() == 0, LongWait);
+        await writers.GoOnAsync(50, LongWait);
+        await writers.StopAsync();
+        await counting.StopAsync();
+
+        HashSet<string> due = [.. writers.Acknowledged.Keys];
+        await Wait.UntilAsync("the watch has told every acknowledged write", () =>
+        {
+            HashSet<string> told = [.. watching.Changes.Select(change => change.Key)];
+            return Task.FromResult(due.IsSubsetOf(told) && counting.AreTold(watching.Changes) && counting.AreTold(one.Changes, "n1"));
+        }, LongWait);
+        Assert.Empty(watching.Oddities);
+        Assert.Empty(one.Oddities);
+        Assert.True(watching.Streams > 3, $"{watching.Streams} streams");
+
+        WatchedEvent[] changes = [.. watching.Changes];
+        Assert.Equal(changes.Length, changes.DistinctBy(change => (change.Key, change.Revision)).Count());
+        foreach (IGrouping<string, WatchedEvent> key in changes.GroupBy(change => change.Key)) Assert.Equal(key.Select(c => c.Revision).Order(), key.Select(c => c.Revision));
+        foreach (WatchedEvent change in changes.Where(change => writers.Acknowledged.ContainsKey(change.Key))) Assert.Equal(writers.Acknowledged[change.Key], change.Value);
+        counting.Verify(changes);
+        counting.Verify([.. one.Changes], "n1");
+        await writers.VerifyThroughAsync(cluster);
+    }
+
     private static bool IsCut(TcpClient client)
     {
         byte[] ping = [(byte)'x'];
@@ -202,7 +282,8 @@ public sealed class WatchTests
     {
         foreach (Node node in cluster.Nodes.Where(node => node.IsRunning))
         {
-            if ((await cluster.Client.SendAsync(HttpMethod.Post, $"{node.Url}/cluster/move", Encoding.UTF8.GetBytes($$"""{"slots":{{slots}},"to":"{{to}}"}"""))).Status == 202) return true;
+            Answer answer = await cluster.Client.SendAsync(HttpMethod.Post, $"{node.Url}/cluster/move", Encoding.UTF8.GetBytes($$"""{"slots":{{slots}},"to":"{{to}}"}"""));
+            if (answer.Status == 202 || answer.Code == "slots-there") return true; // there: an earlier try was taken, and its answer lost
         }
 
         return false;
@@ -222,6 +303,8 @@ public sealed class WatchTests
             acknowledged = keys.ToDictionary(key => key, _ => new List<int>());
             tasks = [.. keys.Select(key => Task.Run(() => RunAsync(nodes, key, acknowledged[key])))];
         }
+
+        public int Acknowledged => Volatile.Read(ref count);
 
         public Task GoOnAsync(int more)
         {
