@@ -15,8 +15,9 @@ public sealed partial class Replica
     /// <summary>Why a command that needs space cannot be proposed now, or null.</summary>
     private Refusal? NoSpaceFor(byte[] command)
     {
-        if (store.Bytes + History.Bytes >= memoryBoundBytes && !Command.IsOfHandedSlot(command))
-            return new Refusal(RefusalCode.MemoryFull, $"the store holds {store.Bytes} bytes, the history of its changes {History.Bytes}, and their bound is {memoryBoundBytes}: reads and deletes go on");
+        long history = Math.Min(History.Bytes, History.LeastBytes); // what is above that gives way (ChangeHistory.Fit)
+        if (store.Bytes + history >= memoryBoundBytes && !Command.IsOfHandedSlot(command))
+            return new Refusal(RefusalCode.MemoryFull, $"the store holds {store.Bytes} bytes, the history of its changes at least {history}, and their bound is {memoryBoundBytes}: reads and deletes go on");
         return isSpaceLow ? DiskFull : null;
     }
 
@@ -70,6 +71,7 @@ public sealed partial class Replica
 
     private void LookAtTheDisk()
     {
+        History.Fit();
         isOwnSpaceLow = freeDiskBytes() < options.ReservedDiskBytes + taker.LastSizeBytes;
         long bound = options.MaxStoreBytes;
         bool isLow = isOwnSpaceLow;

@@ -137,7 +137,7 @@ public sealed partial class Replica : ITransportEvents
         snapshots = parts.Snapshots;
         rememberMute = parts.RememberMute;
         handOver = parts.HandOver;
-        History = new ChangeHistory(store, identity.Node, identity.Nonce, Math.Min(ChangeHistory.DefaultBytes, options.MaxStoreBytes / ChangeHistory.ShareOfMemory));
+        History = new ChangeHistory(store, identity.Node, identity.Nonce, Math.Min(ChangeHistory.DefaultBytes, options.MaxStoreBytes / ChangeHistory.ShareOfMemory), options.MaxStoreBytes);
         store.Observe(History);
         guard = new StepGuard(Step, Complete, parts.HandOver);
         kept = new KeptEntries(options.KeptSampleEvery);

@@ -15,6 +15,9 @@ public enum WatchEnd
 
     /// <summary>What follows the watcher's place is in no history any more.</summary>
     Compacted,
+
+    /// <summary>This node hears nothing of the shard of some slot: go on from the last cursor, best at another one.</summary>
+    Unheard,
 }
 
 /// <summary>Where a watch's events go. One call at a time; each returns false once nobody takes them.</summary>
@@ -40,11 +43,11 @@ public interface IWatchSink
 public sealed class WatchBatch
 {
     private readonly ClusterId cluster;
-    private readonly List<(SlotPlace Place, bool IsRead)> before;
+    private readonly CursorShape after; // what is read together is read in order, so whoever has a revision has all before it of those slots
     private ReadOnlyMemory<byte> left;
 
-    internal WatchBatch(ClusterId cluster, List<(SlotPlace Place, bool IsRead)> before, ReadOnlyMemory<byte> changes) =>
-        (this.cluster, this.before, left) = (cluster, before, changes);
+    internal WatchBatch(ClusterId cluster, IEnumerable<(SlotPlace Place, bool IsRead)> before, ReadOnlyMemory<byte> changes) =>
+        (this.cluster, after, left) = (cluster, new CursorShape(before), changes);
 
     /// <summary>Takes the next change off.</summary>
     /// <param name="change">The change.</param>
@@ -54,11 +57,7 @@ public sealed class WatchBatch
     {
         cursor = null;
         if (!WatchedChange.TryTake(ref left, out change)) return false;
-        cursor = CursorAfter(change.Revision);
+        cursor = after.At(cluster, change.Revision);
         return true;
     }
-
-    // What is read together is read in order, so whoever has this revision has all before it of those slots.
-    private string CursorAfter(ulong revision) => WatchCursor.Encode(
-        cluster, before.Select(part => part.IsRead ? part.Place with { Revision = Math.Max(part.Place.Revision, revision) } : part.Place));
 }

@@ -38,11 +38,15 @@ internal sealed class ShardFeed(ShardId shard, Watches owner)
     private long questions;
     private NodeId askedNode;
     private int asksThisTick;
+    private long heardAt = long.MaxValue; // by ticks: when a replica that follows the shard was here, or answered; nobody rests: never yet
 
     public ShardId Shard => shard;
 
     /// <summary>Who stands before this revision should go on soon.</summary>
     public ulong Aged => Volatile.Read(ref aged);
+
+    /// <summary>Whether watchers rest here and nothing can wake them: for so long nobody has told what the shard does.</summary>
+    public bool IsUnheard => owner.Ticks - Volatile.Read(ref heardAt) > WatchBounds.InTicks(WatchBounds.Unheard);
 
     public void Attach()
     {
@@ -55,6 +59,7 @@ internal sealed class ShardFeed(ShardId shard, Watches owner)
         {
             if (--attached > 0) return;
             (isActive, asked) = (false, 0);
+            Volatile.Write(ref heardAt, long.MaxValue);
         }
     }
 
@@ -63,13 +68,13 @@ internal sealed class ShardFeed(ShardId shard, Watches owner)
     {
         lock (gate)
         {
-            if (!isActive) (id, offset, top, aged, isActive) = (readId, readOffset, 0, 0, true);
+            if (!isActive) Begin(readId, readOffset);
             else if (id != readId) return RestAnswer.OtherHistory;
             else if (readOffset < offset) return RestAnswer.Behind;
             watcher.Rest(this);
         }
 
-        Begin();
+        Listen();
         return RestAnswer.Granted;
     }
 
@@ -115,16 +120,23 @@ internal sealed class ShardFeed(ShardId shard, Watches owner)
         {
             asksThisTick = 0;
             if (!isActive) return;
-            local = owner.HistoryOf(shard);
+            local = owner.FollowingHistoryOf(shard);
+            if (local is not null) Volatile.Write(ref heardAt, owner.Ticks);
             if (asked != 0 && (local is not null || owner.LeaderOf(shard)?.Node != askedNode)) asked = 0; // its answer is not waited for
         }
 
-        Begin();
+        Listen();
     }
 
-    private void Begin()
+    private void Begin(HistoryId readId, long readOffset)
     {
-        lock (gate) local ??= owner.HistoryOf(shard);
+        (id, offset, top, aged, isActive) = (readId, readOffset, 0, 0, true);
+        Volatile.Write(ref heardAt, owner.Ticks);
+    }
+
+    private void Listen()
+    {
+        lock (gate) local ??= owner.FollowingHistoryOf(shard);
         if (local is not null) Pump();
         else Ask();
     }
@@ -143,7 +155,8 @@ internal sealed class ShardFeed(ShardId shard, Watches owner)
             body = WatchWire.AskNews(shard, id, offset);
         }
 
-        calls.Call(leader.ClusterAddress, leader.Node, CallKind.WatchNews, body, WatchBounds.LongPollCall, result => Take(number, result));
+        // Whoever tells of the answer may have others to tell of theirs: thousands may be woken here.
+        calls.Call(leader.ClusterAddress, leader.Node, CallKind.WatchNews, body, WatchBounds.LongPollCall, result => owner.Run(() => Take(number, result)));
     }
 
     private void Take(long number, in CallResult result)
@@ -153,6 +166,7 @@ internal sealed class ShardFeed(ShardId shard, Watches owner)
             if (asked != number) return;
             asked = 0;
             if (!isActive || local is not null || WatchWire.NewsOf(result) is not { } news) return; // asked again with a tick
+            Volatile.Write(ref heardAt, owner.Ticks);
             if (news.IsMore) asksThisTick--;
             Tell(news);
         }

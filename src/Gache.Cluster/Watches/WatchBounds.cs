@@ -9,6 +9,10 @@ public static class WatchBounds
     /// <summary>Changes in flight to a watcher, in bytes; a larger one is sent alone.</summary>
     public const int MaxInFlightBytes = 16 * 1024;
 
+    /// <summary>What all watchers of a node have in flight together, in bytes, each change counted as it is read and once more as text: who finds no room
+    /// waits for its turn and reads then, and whoever keeps others waiting for longer than <see cref="InTheWay"/> is cut off, the slowest first.</summary>
+    public const long MaxInFlightBytesOfAll = 64L << 20;
+
     /// <summary>Reads of a node's watchers under way at other nodes; the next ones wait for a tick.</summary>
     public const int MaxReadsElsewhere = 64;
 
@@ -21,8 +25,20 @@ public static class WatchBounds
     /// <summary>A watcher that takes nothing of what was sent for this long is cut off.</summary>
     public static readonly TimeSpan Stalled = TimeSpan.FromSeconds(10);
 
+    /// <summary>The same while others wait for the room that it holds.</summary>
+    public static readonly TimeSpan InTheWay = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a place to begin at is looked for: slots may be between two shards, and shards between two leaders.</summary>
     public static readonly TimeSpan Begin = TimeSpan.FromSeconds(5);
+
+    /// <summary>A member that is away may come back with a history; once it has been away for this long it is not waited for.</summary>
+    public static readonly TimeSpan Missed = TimeSpan.FromMinutes(1);
+
+    /// <summary>A replica here that has not followed its shard for this long is not read: other members are.</summary>
+    public static readonly TimeSpan Behind = TimeSpan.FromSeconds(3);
+
+    /// <summary>A watch that has heard nothing of some slot's shard for this long ends: at another node it may go on.</summary>
+    public static readonly TimeSpan Unheard = TimeSpan.FromSeconds(30);
 
     internal static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(5);
 

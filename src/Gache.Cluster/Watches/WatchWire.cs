@@ -7,7 +7,7 @@ namespace Gache.Cluster;
 /// <summary>What nodes ask each other about a shard's changes.</summary>
 /// <remarks>
 /// Each question begins with the shard's id, each answer with a byte: <see cref="Good"/>, or <see cref="NotNow"/> with nothing behind it. All is
-/// little-endian.
+/// little-endian; places are runs of slots (gap before, slots less one, epoch, revision, each a varint).
 /// </remarks>
 internal static class WatchWire
 {
@@ -41,7 +41,7 @@ internal static class WatchWire
     {
         var writer = new ByteWriter(64);
         writer.WriteByte(Good);
-        WatchCursor.WriteRuns(writer, places);
+        WriteRuns(writer, places);
         return writer.Written.ToArray();
     }
 
@@ -50,7 +50,7 @@ internal static class WatchWire
         if (!IsGood(result)) return null;
         var reader = new ByteReader(result.Body.Span[1..]);
         var places = new List<SlotPlace>();
-        return WatchCursor.TryReadRuns(ref reader, places) ? places : null;
+        return TryReadRuns(ref reader, places) ? places : null;
     }
 
     /// <summary>"What came after these places?" With 0 bytes wanted: "could you tell?"</summary>
@@ -62,7 +62,7 @@ internal static class WatchWire
         writer.WriteUInt16((ushort)filter.Bytes.Length);
         writer.WriteBytes(filter.Bytes.Span);
         writer.WriteUInt32((uint)maxBytes);
-        WatchCursor.WriteRuns(writer, places);
+        WriteRuns(writer, places);
         return writer.Written.ToArray();
     }
 
@@ -75,7 +75,7 @@ internal static class WatchWire
         maxBytes = (int)Math.Min(reader.ReadUInt32(), WatchBounds.MaxInFlightBytes);
         filter = isPrefix ? WatchFilter.OfPrefix(key) : WatchFilter.OfKey(key);
         places = [];
-        return reader.IsValid && WatchCursor.TryReadRuns(ref reader, places);
+        return reader.IsValid && TryReadRuns(ref reader, places);
     }
 
     public static byte[] AnswerRead(HistoryAnswer answer)
@@ -171,6 +171,52 @@ internal static class WatchWire
         return reader.IsValid && offset <= long.MaxValue
             ? new HistoryNews { Id = id, Offset = (long)offset, Top = top, Aged = aged, IsAnything = isAnything, IsMore = isMore, Keys = result.Body[^reader.Remaining..] }
             : null;
+    }
+
+    private static bool TryReadRuns(ref ByteReader reader, List<SlotPlace> places)
+    {
+        int next = 0;
+        while (reader.Remaining > 0)
+        {
+            ulong gap = reader.ReadVarUInt64();
+            ulong more = reader.ReadVarUInt64();
+            (ulong epoch, ulong revision) = (reader.ReadVarUInt64(), reader.ReadVarUInt64());
+            if (!reader.IsValid || gap >= Slot.Count || more >= Slot.Count || next + (int)gap + (int)more >= Slot.Count) return false;
+            int first = next + (int)gap;
+            places.Add(new SlotPlace(first, first + (int)more, epoch, revision));
+            next = first + (int)more + 1;
+        }
+
+        return reader.IsValid;
+    }
+
+    private static void WriteRuns(ByteWriter writer, IEnumerable<SlotPlace> places)
+    {
+        SlotPlace? run = null;
+        int next = 0;
+        foreach (SlotPlace place in places)
+        {
+            if (run is { } before && before.Last + 1 == place.First && (before.Epoch, before.Revision) == (place.Epoch, place.Revision))
+            {
+                run = before with { Last = place.Last };
+                continue;
+            }
+
+            WriteRun();
+            run = place;
+        }
+
+        WriteRun();
+
+        void WriteRun()
+        {
+            if (run is not { } one) return;
+            writer.WriteVarUInt64((ulong)(one.First - next));
+            writer.WriteVarUInt64((ulong)(one.Last - one.First));
+            writer.WriteVarUInt64(one.Epoch);
+            writer.WriteVarUInt64(one.Revision);
+            next = one.Last + 1;
+        }
     }
 
     private static bool IsGood(in CallResult result) => result is { Outcome: CallOutcome.Answered, Body.Length: > 0 } && result.Body.Span[0] == Good;

@@ -5,8 +5,11 @@ namespace Gache.Cluster;
 /// <summary>One watch: reads what follows its place out of the shards' histories, whichever have it, and tells it to its client.</summary>
 public sealed class Watcher : IDisposable
 {
+    private const int TimesInMemory = 2; // a change: as it was read, and as text
+    private const long LeastRoom = TimesInMemory * WatchBounds.MaxInFlightBytes;
+
     private readonly Watches owner;
-    private readonly Lock gate = new(); // seats and signals; the rest belongs to the one that runs it
+    private readonly Lock gate = new(); // seats, signals and room; the rest belongs to the one that runs it
     private readonly Dictionary<ShardFeed, Seat> seats = [];
     private readonly List<SlotPlace> lost = [];
     private List<Run> runs;
@@ -16,8 +19,12 @@ public sealed class Watcher : IDisposable
     private bool isProgressDue;
     private bool isGone;
     private bool isLeft;
+    private bool isQueued; // for room
+    private long room;     // that it has
+    private long wantedRoom = LeastRoom;
     private WatchEnd? closing;
     private long sendingSince;
+    private long homelessSince; // by ticks: some slot has no shard; 0: each has one
     private long toldAt;
     private long searchAt;
     private int wantsTick;
@@ -38,6 +45,7 @@ public sealed class Watcher : IDisposable
     {
         ArgumentNullException.ThrowIfNull(to);
         sink = to;
+        await owner.ElsewhereAsync().ConfigureAwait(false); // all that it may read at once is nothing for the thread that brings requests
         try
         {
             return await TellAsync(to).ConfigureAwait(false);
@@ -58,14 +66,41 @@ public sealed class Watcher : IDisposable
     /// <summary>Gives its place to others.</summary>
     public void Dispose()
     {
+        long left;
         lock (gate)
         {
             if (isLeft) return;
             isLeft = true;
+            (left, room) = (room, 0);
         }
 
+        owner.Room.Release(left);
         owner.Index.Remove(this);
         foreach (ShardFeed feed in seats.Keys) feed.Detach();
+    }
+
+    /// <summary>Since which tick something is on its way to the client; 0: nothing is.</summary>
+    internal long SendingSince => Volatile.Read(ref isGone) ? 0 : Volatile.Read(ref sendingSince);
+
+    /// <summary>The client takes nothing, or too little while others wait: it knows how far it has come.</summary>
+    internal void CutOff()
+    {
+        sink?.Abort();
+        GiveUp();
+    }
+
+    /// <summary>There is room for it; called by whoever left some.</summary>
+    /// <returns>False if it has left: the room is not taken.</returns>
+    internal bool Grant(long bytes)
+    {
+        lock (gate)
+        {
+            if (isLeft) return false;
+            (isQueued, room) = (false, bytes);
+        }
+
+        Signal();
+        return true;
     }
 
     /// <summary>The node stops, or the like.</summary>
@@ -110,29 +145,42 @@ public sealed class Watcher : IDisposable
         long since = Volatile.Read(ref sendingSince);
         if (since != 0 && tick - since > WatchBounds.InTicks(WatchBounds.Stalled))
         {
-            sink?.Abort();
-            GiveUp();
+            CutOff();
             return;
         }
+
+        long homeless = Volatile.Read(ref homelessSince);
+        bool isUnheard = homeless != 0 && tick - homeless > WatchBounds.InTicks(WatchBounds.Unheard);
 
         bool isDue = tick - Volatile.Read(ref toldAt) >= WatchBounds.InTicks(WatchBounds.Progress);
         lock (gate)
         {
-            foreach ((ShardFeed feed, Seat seat) in seats) isDue |= feed.Aged > seat.Told;
-            if (!isDue || since != 0) return;
+            foreach ((ShardFeed feed, Seat seat) in seats)
+            {
+                isDue |= feed.Aged > seat.Told;
+                isUnheard |= feed.IsUnheard;
+            }
+
+            if (isUnheard) closing ??= WatchEnd.Unheard;
+            if (!isUnheard && (!isDue || since != 0)) return;
             isProgressDue = true;
         }
 
         Signal();
     }
 
-    /// <summary>Finds a history for each slot without reading anything.</summary>
-    /// <returns>False if what follows is in none any more.</returns>
-    internal async Task<bool> ProbeAsync()
+    /// <summary>Finds a history for each slot without reading anything; looks again for some time before it is said that none can be told of.</summary>
+    internal async Task<SearchEnd> ProbeAsync()
     {
-        bool isThere = await SearchAsync(probes: true).ConfigureAwait(false);
+        long until = owner.Ticks + WatchBounds.InTicks(WatchBounds.Begin);
+        SearchEnd end;
+        while ((end = await SearchAsync(probes: true).ConfigureAwait(false)) == SearchEnd.Unsure && owner.Ticks < until && !owner.IsStopping)
+        {
+            while (owner.Ticks < searchAt && !owner.IsStopping) await owner.NextTickAsync().ConfigureAwait(false);
+        }
+
         searchAt = 0;
-        return isThere;
+        return end;
     }
 
     private async Task<WatchEnd> TellAsync(IWatchSink to)
@@ -149,9 +197,10 @@ public sealed class Watcher : IDisposable
                 return why;
             }
 
-            if (runs.Exists(run => run.Feed is null) && owner.Ticks >= searchAt)
+            NoteHomeless();
+            if (homelessSince != 0 && owner.Ticks >= searchAt && !Volatile.Read(ref isQueued))
             {
-                if (!await SearchAsync(probes: false).ConfigureAwait(false)) Close(WatchEnd.Compacted);
+                if (await SearchAsync(probes: false).ConfigureAwait(false) == SearchEnd.Lost) Close(WatchEnd.Compacted);
             }
             else if (tellsProgress)
             {
@@ -160,11 +209,11 @@ public sealed class Watcher : IDisposable
             }
             else if (feed is not null)
             {
-                if (await ReadAsync(feed, ofHomelessOnly: false, isDeep: false, probes: false).ConfigureAwait(false) == Reading.NotNow) WaitForTick(feed);
+                if (await ReadAsync(feed, ofHomelessOnly: false, probes: false).ConfigureAwait(false) == Reading.NotNow) WaitForTick(feed);
             }
             else
             {
-                if (runs.Exists(run => run.Feed is null)) Volatile.Write(ref wantsTick, 1);
+                if (homelessSince != 0) Volatile.Write(ref wantsTick, 1);
                 await WaitAsync().ConfigureAwait(false);
             }
         }
@@ -184,6 +233,8 @@ public sealed class Watcher : IDisposable
                 return (false, null, true, null);
             }
 
+            if (isQueued) return default; // there is no room to read into
+
             // The one that was read longest ago: a shard that is busy must not keep the others from being read.
             (ShardFeed? Feed, Seat? Seat) next = default;
             foreach ((ShardFeed feed, Seat seat) in seats)
@@ -198,65 +249,140 @@ public sealed class Watcher : IDisposable
         }
     }
 
-    /// <summary>Asks all shards for what follows the places that no shard is known to have, the likely ones first.</summary>
-    /// <returns>False if none has it and it is certain that none will.</returns>
-    private async Task<bool> SearchAsync(bool probes)
+    private bool IsHomeless => runs.Exists(run => run.Feed is null);
+
+    private void NoteHomeless()
     {
-        searchAt = owner.Ticks + WatchBounds.SearchEveryTicks;
-        return await SearchOnceAsync(isDeep: false, probes).ConfigureAwait(false)
-            || await SearchOnceAsync(isDeep: true, probes).ConfigureAwait(false);
+        if (!IsHomeless) Volatile.Write(ref homelessSince, 0);
+        else if (homelessSince == 0) Volatile.Write(ref homelessSince, Math.Max(1, owner.Ticks));
     }
 
-    /// <summary>One round; false if all that is left is lost as far as was asked.</summary>
-    private async Task<bool> SearchOnceAsync(bool isDeep, bool probes)
+    /// <summary>Asks all shards for what follows the places that no shard is known to have, the likely ones first.</summary>
+    private async Task<SearchEnd> SearchAsync(bool probes)
     {
+        searchAt = owner.Ticks + WatchBounds.SearchEveryTicks;
         lost.Clear();
-        bool wereAllAsked = true;
         bool isAnyFound = false;
         foreach (ShardFeed feed in owner.FeedsFor(runs.Where(run => run.Feed is null).Select(run => run.Place)))
         {
-            if (!runs.Exists(run => run.Feed is null)) return true;
-            Reading reading = await ReadAsync(feed, ofHomelessOnly: true, isDeep, probes).ConfigureAwait(false);
-            if (isGone) return true;
-            wereAllAsked &= reading != Reading.NotNow;
-            isAnyFound |= reading == Reading.Found;
+            if (!IsHomeless || isGone) return SearchEnd.GoesOn;
+            isAnyFound |= await ReadAsync(feed, ofHomelessOnly: true, probes).ConfigureAwait(false) == Reading.Found;
         }
 
+        if (GoesOn(isAnyFound, probes)) return SearchEnd.GoesOn;
+        return await AskEveryMemberAsync(probes).ConfigureAwait(false);
+    }
+
+    /// <summary>Some shard's member no longer has what follows: only if none has it that may, it is gone.</summary>
+    private async Task<SearchEnd> AskEveryMemberAsync(bool probes)
+    {
+        lost.Clear();
+        bool haveAllSaid = !owner.HasJustBegun;
+        bool isAnyFound = false;
+        foreach (ShardFeed feed in owner.FeedsFor(runs.Where(run => run.Feed is null).Select(run => run.Place)))
+        {
+            ShardMembers members = owner.MembersOf(feed.Shard);
+            haveAllSaid &= !members.IsAnyMissed;
+            foreach (ClusterPeer? member in (IEnumerable<ClusterPeer?>)[.. members.IsHere ? [null] : Array.Empty<ClusterPeer?>(), .. members.Alive])
+            {
+                if (!IsHomeless || isGone) return SearchEnd.GoesOn;
+                Reading reading = await ReadAsync(feed, ofHomelessOnly: true, probes, (places, bytes) => member is null
+                    ? Task.FromResult(owner.ReadHere(feed.Shard, Filter, places, bytes))
+                    : owner.ReadAtAsync(feed.Shard, member, Filter, places, bytes)).ConfigureAwait(false);
+                haveAllSaid &= reading is not (Reading.NotNow or Reading.NoRoom);
+                isAnyFound |= reading == Reading.Found;
+            }
+        }
+
+        if (GoesOn(isAnyFound, probes)) return SearchEnd.GoesOn;
+        return haveAllSaid ? SearchEnd.Lost : SearchEnd.Unsure;
+    }
+
+    private bool GoesOn(bool isAnyFound, bool probes)
+    {
         if (isAnyFound) searchAt = 0; // a slot came to the end of an epoch: the next one is looked for at once
-        bool isLost = wereAllAsked && runs.Exists(run => run.Feed is null && lost.Exists(place => Overlap(place, run.Place)));
-        return !isLost || (isAnyFound && !probes);
+        bool isAnyLost = runs.Exists(run => run.Feed is null && lost.Exists(place => Overlap(place, run.Place)));
+        return !isAnyLost || (isAnyFound && !probes);
     }
 
     private static bool Overlap(SlotPlace lost, SlotPlace place) =>
         lost.First <= place.Last && place.First <= lost.Last && (lost.Epoch, lost.Revision) == (place.Epoch, place.Revision);
 
-    private async Task<Reading> ReadAsync(ShardFeed feed, bool ofHomelessOnly, bool isDeep, bool probes)
+    /// <summary>Reads and tells what follows some places.</summary>
+    /// <param name="feed">Of which shard.</param>
+    /// <param name="ofHomelessOnly">Of slots that no shard is known to have; else also of those that this one has.</param>
+    /// <param name="probes">Whether nothing is read: only whether it could be.</param>
+    /// <param name="ask">Asks one member; null: whoever answers soonest.</param>
+    private async Task<Reading> ReadAsync(ShardFeed feed, bool ofHomelessOnly, bool probes, Func<List<SlotPlace>, int, Task<HistoryAnswer?>>? ask = null)
     {
+        if (!probes && !HasRoom()) return Reading.NoRoom;
         if (ofHomelessOnly) feed.BringForward(this, wakes: true); // what is found here is read together with the rest from now on
         TakeSkips(feed);
         bool IsAsked(Run run) => run.Feed is null || (run.Feed == feed && !ofHomelessOnly);
         List<SlotPlace> places = [.. runs.Where(IsAsked).Select(run => run.Place)];
-        if (places.Count == 0) return Reading.Nothing;
-        HistoryAnswer? answer = await owner.ReadAsync(feed.Shard, Filter, places, probes ? 0 : WatchBounds.MaxInFlightBytes, isDeep).ConfigureAwait(false);
-        if (answer is null) return Reading.NotNow;
+        if (places.Count == 0) return LeavesRoom(Reading.Nothing);
+        int bytes = probes ? 0 : WatchBounds.MaxInFlightBytes;
+        HistoryAnswer? answer = await (ask is null ? owner.ReadAsync(feed.Shard, Filter, places, bytes) : ask(places, bytes)).ConfigureAwait(false);
+        if (answer is null) return LeavesRoom(Reading.NotNow);
 
         List<(Run Run, HistoryPiece? Piece)> parts = Join(IsAsked, answer.Pieces);
         if (answer.Changes.Length > 0)
         {
-            var batch = new WatchBatch(owner.Cluster, [.. parts.Select(part => (part.Run.Place, part.Piece?.IsRead == true))], answer.Changes);
+            if (!FitsInto(answer.Changes.Length)) return Reading.NoRoom; // read again when it is its turn
+            var batch = new WatchBatch(owner.Cluster, parts.Select(part => (part.Run.Place, part.Piece?.IsRead == true)), answer.Changes);
             bool isTaken = await TellsAsync(sink!.SendAsync(batch)).ConfigureAwait(false);
             if (!isTaken)
             {
                 GiveUp();
-                return Reading.Nothing;
+                return LeavesRoom(Reading.Nothing);
             }
         }
 
+        LeavesRoom(Reading.Nothing);
         bool isFound = Apply(feed, parts, IsAsked);
         TakeSeats();
         if (answer.Changes.Length > 0) NoteTold();
         if (!ofHomelessOnly && answer.IsAtEnd && feed.TryRest(this, answer.Id, answer.Offset) == RestAnswer.OtherHistory) WaitForTick(feed);
         return isFound ? Reading.Found : Reading.Nothing;
+    }
+
+    /// <summary>Whether there is room for what it is about to read; if not it stands in the queue for that, and is woken.</summary>
+    private bool HasRoom()
+    {
+        lock (gate)
+        {
+            if (room > 0 || isQueued) return room > 0;
+            isQueued = true; // before it is in the queue: it may be its turn at once
+        }
+
+        if (!owner.Room.TryTake(this, wantedRoom, owner.Ticks)) return Volatile.Read(ref room) > 0;
+        lock (gate) (isQueued, room) = (false, wantedRoom);
+        return true;
+    }
+
+    /// <summary>Makes its room that of an answer; without more room it gives up what it has, and asks for all of it the next time.</summary>
+    private bool FitsInto(int answerBytes)
+    {
+        long needed = (long)answerBytes * TimesInMemory;
+        (long more, wantedRoom) = (needed - room, LeastRoom);
+        if (more > 0 && !owner.Room.TryAdd(more))
+        {
+            wantedRoom = needed;
+            LeavesRoom(Reading.NoRoom);
+            return false;
+        }
+
+        lock (gate) room = needed;
+        owner.Room.Release(-more);
+        return true;
+    }
+
+    private Reading LeavesRoom(Reading reading)
+    {
+        long left;
+        lock (gate) (left, room) = (room, 0);
+        owner.Room.Release(left);
+        return reading;
     }
 
     /// <summary>The runs, cut where an answer's pieces end.</summary>
@@ -368,9 +494,11 @@ public sealed class Watcher : IDisposable
 
     private async ValueTask<bool> TellsAsync(ValueTask<bool> telling)
     {
+        bool isTakenAtOnce = telling.IsCompleted;
         Volatile.Write(ref sendingSince, Math.Max(1, owner.Ticks));
         bool isTaken = await telling.ConfigureAwait(false);
         Volatile.Write(ref sendingSince, 0);
+        if (!isTakenAtOnce) await owner.ElsewhereAsync().ConfigureAwait(false); // whoever told that has other clients' bytes to send
         NoteTold();
         return isTaken && !isGone;
     }
@@ -431,6 +559,7 @@ public sealed class Watcher : IDisposable
         Nothing,
         Found,
         NotNow,
+        NoRoom,
     }
 
     /// <summary>What was seen of some slots, and which shard's history goes on from there; none while it is looked for.</summary>
@@ -451,4 +580,17 @@ public sealed class Watcher : IDisposable
         /// <summary>The earliest revision of the cursor that the client has.</summary>
         public ulong Told { get; set; } = ulong.MaxValue;
     }
+}
+
+/// <summary>What became of a search for histories.</summary>
+internal enum SearchEnd
+{
+    /// <summary>Each slot has one, or may still find one.</summary>
+    GoesOn,
+
+    /// <summary>Nobody who answered has what follows, and somebody who may have it did not answer.</summary>
+    Unsure,
+
+    /// <summary>All who may have it have said that they have not.</summary>
+    Lost,
 }

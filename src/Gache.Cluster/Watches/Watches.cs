@@ -21,6 +21,9 @@ public sealed record WatchesOptions
     /// <summary>What gossip tells; null likewise.</summary>
     public Func<ClusterView>? View { get; init; }
 
+    /// <summary>What all watchers have in flight together, in bytes.</summary>
+    public long MaxInFlightBytes { get; init; } = WatchBounds.MaxInFlightBytesOfAll;
+
     /// <summary>Runs something soon, outside of whatever is going on.</summary>
     public Action<Action> Run { get; init; } = static run => ThreadPool.UnsafeQueueUserWorkItem(static r => r(), run, preferLocal: false);
 }
@@ -39,6 +42,9 @@ public enum WatchRefusal
 
     /// <summary>What follows the cursor is in no history any more.</summary>
     Compacted,
+
+    /// <summary>Those who answered do not have what follows the cursor, and one that may have it does not answer, or may come back.</summary>
+    HistoryUnreachable,
 
     /// <summary>The replica refused to tell its latest state: <see cref="WatchStart.Refusal"/>.</summary>
     Refused,
@@ -64,8 +70,11 @@ public sealed class Watches(WatchesOptions options)
     private readonly Dictionary<ShardId, ShardFeed> feeds = [];
     private readonly List<Waiting> waiting = []; // other nodes, for news
     private readonly List<TaskCompletionSource> nextTick = [];
+    private readonly Dictionary<NodeId, long> missedSince = []; // by ticks: nodes that gossip says are away
     private ChangeHistory? listenedTo;
+    private ulong lookedAtView;
     private long ticks;
+    private long behindSince; // by ticks: since when the replica here does not follow its shard; 0: it does
     private int readsElsewhere;
     private volatile bool isStopping;
 
@@ -74,7 +83,15 @@ public sealed class Watches(WatchesOptions options)
 
     internal long Ticks => Volatile.Read(ref ticks);
 
+    internal bool IsStopping => isStopping;
+
     internal WatcherIndex Index { get; } = new();
+
+    /// <summary>Room for what is on its way to all of them.</summary>
+    internal WatchRoom Room { get; } = new(options.MaxInFlightBytes);
+
+    /// <summary>Whether this node may not know yet who else there is.</summary>
+    internal bool HasJustBegun => options.Calls is not null && Ticks < WatchBounds.InTicks(WatchBounds.Begin);
 
     internal ICalls? Calls => options.Calls;
 
@@ -102,10 +119,11 @@ public sealed class Watches(WatchesOptions options)
         var watcher = new Watcher(this, filter, places);
         if (!Index.TryAdd(watcher, WatchBounds.MaxWatchers)) return new WatchStart(null, WatchRefusal.TooMany);
         lock (gate) Listen();
-        if (cursor is not null && !await watcher.ProbeAsync().ConfigureAwait(false))
+        SearchEnd probe = cursor is null ? SearchEnd.GoesOn : await watcher.ProbeAsync().ConfigureAwait(false);
+        if (probe != SearchEnd.GoesOn)
         {
             watcher.Dispose();
-            return new WatchStart(null, WatchRefusal.Compacted);
+            return new WatchStart(null, probe == SearchEnd.Lost ? WatchRefusal.Compacted : WatchRefusal.HistoryUnreachable);
         }
 
         if (isStopping) watcher.Close(WatchEnd.ShuttingDown); // it may not have been met by the stop
@@ -124,32 +142,35 @@ public sealed class Watches(WatchesOptions options)
     public void Tick()
     {
         Volatile.Write(ref ticks, ticks + 1);
+        LookWhoIsAway();
+        LookAtTheReplica();
         ShardFeed[] all;
-        TaskCompletionSource[] told;
         lock (gate)
         {
             Listen();
             all = [.. feeds.Values];
-            told = [.. nextTick];
-            nextTick.Clear();
         }
 
-        foreach (TaskCompletionSource one in told) one.SetResult();
+        TellTheTick();
         foreach (ShardFeed feed in all) feed.Tick();
         AnswerWaiting();
         if (Index.Count == 0) return;
         bool looks = Ticks % WatchBounds.LookEveryTicks == 0;
-        foreach (Watcher watcher in Index.All())
+        Watcher[] watchers = Index.All();
+        foreach (Watcher watcher in watchers)
         {
             watcher.Tick();
             if (looks) watcher.Look(Ticks);
         }
+
+        if (Room.WaitingSince is { } since && Ticks - since > WatchBounds.InTicks(WatchBounds.InTheWay)) CutOffTheSlowest(watchers);
     }
 
     /// <summary>Ends all watches, each with its cursor; none begins any more.</summary>
     public void Stop()
     {
         isStopping = true;
+        TellTheTick(); // perhaps the last one
         foreach (Watcher watcher in Index.All()) watcher.Close(WatchEnd.ShuttingDown);
     }
 
@@ -163,12 +184,10 @@ public sealed class Watches(WatchesOptions options)
                 _ = AnswerPointAsync(body, answer);
                 return true;
             case CallKind.WatchRead:
-                answer(WatchWire.TryReadRead(body.Span, out ShardId shard, out WatchFilter filter, out List<SlotPlace> places, out int maxBytes) && HistoryOf(shard) is { } history
-                    ? WatchWire.AnswerRead(Read(history, filter, places, maxBytes))
-                    : WatchWire.NotNowAnswer);
+                Run(() => AnswerRead(body, answer)); // whoever brings a question has other nodes' requests to bring
                 return true;
             case CallKind.WatchNews:
-                AnswerNews(body, answer);
+                Run(() => AnswerNews(body, answer));
                 return true;
             default:
                 return false;
@@ -177,8 +196,31 @@ public sealed class Watches(WatchesOptions options)
 
     internal void Run(Action action) => options.Run(action);
 
+    /// <summary>Goes on elsewhere: a thread that tells of an answer or of a step is a writer's, or has other nodes' requests to bring.</summary>
+    internal Task ElsewhereAsync()
+    {
+        var there = new TaskCompletionSource();
+        Run(there.SetResult);
+        return there.Task;
+    }
+
+    /// <summary>Goes on with the next tick.</summary>
+    internal Task NextTickAsync()
+    {
+        var tick = new TaskCompletionSource();
+        lock (gate) nextTick.Add(tick);
+        return tick.Task;
+    }
+
     /// <summary>The history of a shard if its replica is here.</summary>
     internal ChangeHistory? HistoryOf(ShardId shard) => options.Replica() is { } replica && replica.Status.Shard == shard ? replica.History : null;
+
+    /// <summary>The same, unless the replica has not followed its shard for long: what others wait for does not come here.</summary>
+    internal ChangeHistory? FollowingHistoryOf(ShardId shard)
+    {
+        long since = Volatile.Read(ref behindSince);
+        return since == 0 || Ticks - since < WatchBounds.InTicks(WatchBounds.Behind) ? HistoryOf(shard) : null;
+    }
 
     internal ClusterPeer? LeaderOf(ShardId shard) => options.Map?.Invoke().LeaderOf(shard);
 
@@ -218,59 +260,137 @@ public sealed class Watches(WatchesOptions options)
         }
     }
 
-    /// <summary>Reads a shard's changes where they can be had: here, at its leader, at its other members.</summary>
+    /// <summary>Reads a shard's changes where they can be had soonest: here, at its leader, at its other members.</summary>
     /// <param name="shard">The shard.</param>
     /// <param name="filter">What is wanted.</param>
     /// <param name="places">What is known already.</param>
     /// <param name="maxBytes">How much is wanted; 0: only whether it could be had.</param>
-    /// <param name="isDeep">Whether all members are asked before it is believed that none has it.</param>
     /// <returns>Null if nobody answers now.</returns>
-    internal async Task<HistoryAnswer?> ReadAsync(ShardId shard, WatchFilter filter, List<SlotPlace> places, int maxBytes, bool isDeep)
+    internal async Task<HistoryAnswer?> ReadAsync(ShardId shard, WatchFilter filter, List<SlotPlace> places, int maxBytes)
     {
         HistoryAnswer? best = null;
-        if (HistoryOf(shard) is { } here)
+        if (FollowingHistoryOf(shard) is { } here)
         {
             best = Read(here, filter, places, maxBytes);
-            if (IsEnough(best, isDeep)) return best;
+            if (IsEnough(best)) return best;
         }
 
-        if (options.Calls is not { } calls) return best;
-        byte[] body = WatchWire.AskRead(shard, filter, places, maxBytes);
-        foreach (ClusterPeer peer in MembersOf(shard))
+        foreach (ClusterPeer peer in MembersOf(shard).Alive)
         {
-            if (Volatile.Read(ref readsElsewhere) >= WatchBounds.MaxReadsElsewhere) return best?.Pieces.Any(piece => piece.IsRead) == true ? best : null;
-            Interlocked.Increment(ref readsElsewhere);
-            CallResult result = await calls.CallAsync(peer.ClusterAddress, peer.Node, CallKind.WatchRead, body, WatchBounds.Call).ConfigureAwait(false);
-            Interlocked.Decrement(ref readsElsewhere);
-            if (WatchWire.ReadOf(result) is not { } answer) continue;
-            if (IsEnough(answer, isDeep)) return answer;
+            if (await ReadAtAsync(shard, peer, filter, places, maxBytes).ConfigureAwait(false) is not { } answer) continue;
+            if (IsEnough(answer)) return answer;
             if (best is null || answer.Pieces.Any(IsLost)) best = answer;
         }
 
-        return best;
+        return best ?? ReadHere(shard, filter, places, maxBytes); // a replica that is behind has the past
     }
 
-    private static bool IsEnough(HistoryAnswer answer, bool isDeep) =>
-        answer.Pieces.Any(piece => piece.IsRead) || (!isDeep && !answer.Pieces.Any(piece => piece.Fate == PieceFate.Compacted));
+    /// <summary>Reads the changes that the history here has; null if there is none.</summary>
+    internal HistoryAnswer? ReadHere(ShardId shard, WatchFilter filter, List<SlotPlace> places, int maxBytes) =>
+        HistoryOf(shard) is { } history ? Read(history, filter, places, maxBytes) : null;
+
+    /// <summary>Reads the changes that another member's history has; null if it does not answer now.</summary>
+    internal async Task<HistoryAnswer?> ReadAtAsync(ShardId shard, ClusterPeer peer, WatchFilter filter, List<SlotPlace> places, int maxBytes)
+    {
+        if (options.Calls is not { } calls || Volatile.Read(ref readsElsewhere) >= WatchBounds.MaxReadsElsewhere) return null;
+        Interlocked.Increment(ref readsElsewhere);
+        CallResult result = await calls.CallAsync(
+            peer.ClusterAddress, peer.Node, CallKind.WatchRead, WatchWire.AskRead(shard, filter, places, maxBytes), WatchBounds.Call).ConfigureAwait(false);
+        Interlocked.Decrement(ref readsElsewhere);
+        await ElsewhereAsync().ConfigureAwait(false);
+        return WatchWire.ReadOf(result);
+    }
+
+    /// <summary>Whose histories of a shard there may be, as far as is known here.</summary>
+    internal ShardMembers MembersOf(ShardId shard)
+    {
+        ReplicaStatus status = options.Status();
+        ClusterView? view = options.View?.Invoke();
+        var alive = new List<ClusterPeer>();
+        bool isAnyMissed = false;
+        if (LeaderOf(shard) is { } leader && leader.Node != status.Node) alive.Add(leader);
+        foreach (NodeView node in view?.Nodes ?? [])
+        {
+            if (node.Record.Shard == shard) Add(node);
+        }
+
+        // What gossip has not told yet the shard's own configuration may.
+        foreach (MemberStatus member in status.Shard == shard && view is not null ? status.Members : [])
+        {
+            if (view!.Find(member.Node) is { } known) Add(known);
+            else isAnyMissed |= member.Node != status.Node && Ticks <= WatchBounds.InTicks(WatchBounds.Missed); // later it is one that gossip has forgotten
+        }
+
+        return new ShardMembers(HistoryOf(shard) is not null, alive, isAnyMissed);
+
+        void Add(NodeView node)
+        {
+            if (node.Record.Node == status.Node || alive.Exists(known => known.Node == node.Record.Node)) return;
+            if (node.IsAlive) alive.Add(new ClusterPeer(node.Record.Node, node.Record.ApiAddress, node.Record.ClusterAddress));
+            else isAnyMissed |= IsMissed(node.Record.Node);
+        }
+    }
+
+    private static bool IsEnough(HistoryAnswer answer) => answer.Pieces.Any(piece => piece.IsRead) || !answer.Pieces.Any(piece => piece.Fate == PieceFate.Compacted);
 
     private static bool IsLost(HistoryPiece piece) => piece.Fate is PieceFate.Compacted or PieceFate.Passed;
 
     private static HistoryAnswer Read(ChangeHistory history, WatchFilter filter, List<SlotPlace> places, int maxBytes) =>
         maxBytes == 0 ? HistoryReader.Probe(history, places) : HistoryReader.Read(history, filter, places, maxBytes);
 
-    /// <summary>The members of a shard that are alive and not this node, the leader first.</summary>
-    private List<ClusterPeer> MembersOf(ShardId shard)
+    private bool IsMissed(NodeId node)
     {
-        NodeId self = options.Status().Node;
-        var members = new List<ClusterPeer>();
-        if (LeaderOf(shard) is { } leader && leader.Node != self) members.Add(leader);
-        foreach (NodeView node in options.View?.Invoke().Nodes ?? [])
+        lock (gate) return Ticks - missedSince.GetValueOrDefault(node, Ticks) <= WatchBounds.InTicks(WatchBounds.Missed);
+    }
+
+    /// <summary>Notes since when nodes are away.</summary>
+    private void LookWhoIsAway()
+    {
+        if (options.View?.Invoke() is not { } view || view.Number == lookedAtView) return;
+        lookedAtView = view.Number;
+        lock (gate)
         {
-            if (node.IsAlive && node.Record.Shard == shard && node.Record.Node != self && !members.Exists(known => known.Node == node.Record.Node))
-                members.Add(new ClusterPeer(node.Record.Node, node.Record.ApiAddress, node.Record.ClusterAddress));
+            foreach (NodeView node in view.Nodes)
+            {
+                if (node.IsAlive) missedSince.Remove(node.Record.Node);
+                else missedSince.TryAdd(node.Record.Node, Ticks);
+            }
+
+            foreach (NodeId forgotten in missedSince.Keys.Where(node => view.Find(node) is null).ToArray()) missedSince.Remove(forgotten);
+        }
+    }
+
+    /// <summary>Notes whether the replica here follows its shard: hears a leader, and has applied what was committed a second ago.</summary>
+    private void LookAtTheReplica()
+    {
+        ReplicaStatus status = options.Status();
+        bool follows = status.IsLeaderHeard && !(status.AppliedIndex < status.ShardCommitIndexSecondAgo);
+        if (follows) Volatile.Write(ref behindSince, 0);
+        else if (behindSince == 0) Volatile.Write(ref behindSince, Ticks);
+    }
+
+    /// <summary>One at a time, as others find room then: it has the id of the last event that it took.</summary>
+    private void CutOffTheSlowest(Watcher[] watchers)
+    {
+        (Watcher? slowest, long since) = (null, Ticks - WatchBounds.InTicks(WatchBounds.InTheWay));
+        foreach (Watcher watcher in watchers)
+        {
+            if (watcher.SendingSince is > 0 and long began && began < since) (slowest, since) = (watcher, began);
         }
 
-        return members;
+        slowest?.CutOff();
+    }
+
+    private void TellTheTick()
+    {
+        TaskCompletionSource[] told;
+        lock (gate)
+        {
+            told = [.. nextTick];
+            nextTick.Clear();
+        }
+
+        foreach (TaskCompletionSource one in told) Run(one.SetResult); // whoever ticks has more to do
     }
 
     private async Task<(List<SlotPlace>? Places, Refusal? Refusal)> LookForPointAsync(WatchFilter filter)
@@ -288,9 +408,7 @@ public sealed class Watches(WatchesOptions options)
             }
 
             if (Ticks >= until || isStopping) return (null, null);
-            var tick = new TaskCompletionSource();
-            lock (gate) nextTick.Add(tick);
-            await tick.Task.ConfigureAwait(false);
+            await NextTickAsync().ConfigureAwait(false);
         }
     }
 
@@ -322,12 +440,14 @@ public sealed class Watches(WatchesOptions options)
         if (options.Replica() is { } own && own.Status.Shard == shard && (options.Calls is null || own.Status.Role == ReplicaRole.Leader))
         {
             (List<SlotPlace>? places, refusal) = await PointHereAsync(own, filter.FirstSlot, filter.LastSlot).ConfigureAwait(false);
+            await ElsewhereAsync().ConfigureAwait(false); // whoever ran the step has a write of its own to answer
             if (places is not null) return (places, null);
         }
 
         if (options.Calls is not { } calls || LeaderOf(shard) is not { } leader || leader.Node == options.Status().Node) return (null, refusal);
         CallResult result = await calls.CallAsync(
             leader.ClusterAddress, leader.Node, CallKind.WatchPoint, WatchWire.AskPoint(shard, filter.FirstSlot, filter.LastSlot), WatchBounds.Call).ConfigureAwait(false);
+        await ElsewhereAsync().ConfigureAwait(false);
         return (WatchWire.PointOf(result), refusal);
     }
 
@@ -353,9 +473,13 @@ public sealed class Watches(WatchesOptions options)
         answer(places is null ? WatchWire.NotNowAnswer : WatchWire.AnswerPoint(places));
     }
 
+    private void AnswerRead(ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer) =>
+        answer(WatchWire.TryReadRead(body.Span, out ShardId shard, out WatchFilter filter, out List<SlotPlace> places, out int maxBytes)
+            && ReadHere(shard, filter, places, maxBytes) is { } read ? WatchWire.AnswerRead(read) : WatchWire.NotNowAnswer);
+
     private void AnswerNews(ReadOnlyMemory<byte> body, Action<ReadOnlyMemory<byte>> answer)
     {
-        if (!WatchWire.TryReadNews(body.Span, out ShardId shard, out HistoryId known, out long offset) || HistoryOf(shard) is not { } history)
+        if (!WatchWire.TryReadNews(body.Span, out ShardId shard, out HistoryId known, out long offset) || FollowingHistoryOf(shard) is not { } history)
         {
             answer(WatchWire.NotNowAnswer);
             return;
@@ -387,7 +511,7 @@ public sealed class Watches(WatchesOptions options)
             for (int i = waiting.Count - 1; i >= 0; i--)
             {
                 Waiting one = waiting[i];
-                HistoryNews? news = HistoryOf(one.Shard) is { } history ? HistoryNews.After(history, one.Known, one.Offset) : null;
+                HistoryNews? news = FollowingHistoryOf(one.Shard) is { } history ? HistoryNews.After(history, one.Known, one.Offset) : null;
                 if (news is not null && IsNothing(news) && Ticks < one.UntilTick) continue;
                 waiting.RemoveAt(i);
                 (ready ??= []).Add((one.Answer, news is null ? WatchWire.NotNowAnswer : WatchWire.AnswerNews(news)));

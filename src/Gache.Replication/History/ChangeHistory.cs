@@ -25,6 +25,7 @@ public sealed class ChangeHistory : IChangeObserver
     private readonly NodeId node;
     private readonly ulong nonce;
     private readonly long maxBytes;
+    private readonly long memoryBytes;
     private readonly List<HistoryChunk> list = [];
     private volatile HistoryChunks chunks;
     private volatile Coverage coverage;
@@ -36,6 +37,7 @@ public sealed class ChangeHistory : IChangeObserver
     private ulong top;
     private long end;
     private long bytes;
+    private long bound; // in force
     private long signalled;
     private int changing; // odd while the owner changes what a look puts together
     private Action? listener;
@@ -45,14 +47,18 @@ public sealed class ChangeHistory : IChangeObserver
     /// <param name="node">Whose history it is.</param>
     /// <param name="nonce">Of which process.</param>
     /// <param name="maxBytes">How much is kept.</param>
-    public ChangeHistory(KeyValueStore store, NodeId node, ulong nonce, long maxBytes = DefaultBytes)
+    /// <param name="memoryBytes">The bound on the store's memory and the history together: the history gives way, down to <see cref="LeastBytes"/>.</param>
+    public ChangeHistory(KeyValueStore store, NodeId node, ulong nonce, long maxBytes = DefaultBytes, long memoryBytes = long.MaxValue)
     {
-        (this.store, this.node, this.nonce, this.maxBytes) = (store, node, nonce, maxBytes);
+        (this.store, this.node, this.nonce, this.maxBytes, this.memoryBytes, bound) = (store, node, nonce, maxBytes, memoryBytes, maxBytes);
         coverage = Coverage.Of(store);
         (top, trimmed) = (store.Revision, store.Revision);
         chunks = new HistoryChunks([], trimmed);
         id = new HistoryId(node, nonce, 0);
     }
+
+    /// <summary>What it does not give way below, in bytes: whoever watches must be able to read what came a moment ago.</summary>
+    public long LeastBytes => maxBytes / 8;
 
     /// <summary>What it takes in memory, in bytes.</summary>
     public long Bytes => Volatile.Read(ref bytes);
@@ -69,7 +75,7 @@ public sealed class ChangeHistory : IChangeObserver
         get
         {
             HistoryChunks now = chunks;
-            return now.List.Length > 1 && Bytes > maxBytes / 4 * 3 ? now.List[now.List.Length / 2].Before : 0;
+            return now.List.Length > 1 && Bytes > Volatile.Read(ref bound) / 4 * 3 ? now.List[now.List.Length / 2].Before : 0;
         }
     }
 
@@ -160,6 +166,17 @@ public sealed class ChangeHistory : IChangeObserver
         run(told);
     }
 
+    /// <summary>Gives way where the store needs the room, though nothing may come that would make it; called by the store's owner now and then.</summary>
+    internal void Fit()
+    {
+        DecideBound();
+        if (bytes <= bound) return;
+        BeginChange();
+        Trim(0);
+        Publish();
+        EndChange();
+    }
+
     // All that a look reads is itself written with release (volatile), so behind the odd counter: a reader that saw any of it sees the counter
     // changed. A plain field here would break that.
     private void BeginChange() => Volatile.Write(ref changing, changing + 1);
@@ -178,18 +195,25 @@ public sealed class ChangeHistory : IChangeObserver
         if (current is null) Publish();
     }
 
+    private void DecideBound() => Volatile.Write(ref bound, Math.Clamp(memoryBytes - store.Bytes, LeastBytes, maxBytes));
+
+    /// <summary>Lets the earliest go, so that there is room for more.</summary>
+    private void Trim(int size)
+    {
+        int gone = 0;
+        for (long left = bytes; gone < list.Count && left + size > bound; gone++) left -= list[gone].Bytes.Length;
+        if (gone == 0) return;
+        trimmed = gone < list.Count ? list[gone].Before : top;
+        Drop(gone);
+        if (list.Count == 0) current = null;
+    }
+
     private void Grow(int needed)
     {
-        int size = Math.Max(needed, list.Count == 0 ? FirstChunkBytes : ChunkBytes);
-        int gone = 0;
-        for (long left = bytes; gone < list.Count && left + size > maxBytes; gone++) left -= list[gone].Bytes.Length;
-        if (gone > 0)
-        {
-            trimmed = gone < list.Count ? list[gone].Before : top;
-            Drop(gone);
-        }
-
-        if (size > maxBytes)
+        DecideBound();
+        int size = Math.Max(needed, list.Count == 0 ? FirstChunkBytes : (int)Math.Min(ChunkBytes, Math.Max(FirstChunkBytes, bound / 4)));
+        Trim(size);
+        if (size > bound)
         {
             current = null; // published with the record that is not kept
             return;

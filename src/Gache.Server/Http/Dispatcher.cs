@@ -51,7 +51,7 @@ internal sealed partial class Dispatcher
         operators = new OperatorEndpoints(elsewhere);
         many = new ManyEndpoints(settings, elsewhere, () => watches?.Invoke());
         help = new HelpPage(settings);
-        watch = new WatchEndpoint(elsewhere);
+        watch = new WatchEndpoint(elsewhere, counters.Watches);
         openApi = new OpenApiPage(settings);
         docs = new DocsPage(settings);
     }

@@ -20,6 +20,9 @@ internal sealed class HttpCounters
     /// <summary>Connections that are open.</summary>
     public long Connections => Interlocked.Read(ref connections);
 
+    /// <summary>Of watches.</summary>
+    public WatchCounters Watches { get; } = new();
+
     /// <summary>A connection was accepted.</summary>
     public void ConnectionOpened() => Interlocked.Increment(ref connections);
 

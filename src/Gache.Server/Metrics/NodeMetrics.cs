@@ -31,6 +31,7 @@ internal sealed class NodeMetrics : IDisposable
         AddStore();
         AddCluster();
         AddHttp(http);
+        AddWatches(http.Watches);
         ProcessMetrics.AddTo(meter);
     }
 
@@ -141,6 +142,13 @@ internal sealed class NodeMetrics : IDisposable
         meter.CreateObservableCounter("gache.http.answers", http.Read, null, "answers by method and status");
         meter.CreateObservableGauge("gache.http.connections", () => http.Connections, null, "open connections of the API port");
         meter.CreateObservableCounter("gache.http.slow_requests", () => http.SlowRequests, null, "requests that took longer than --slow-request");
+    }
+
+    private void AddWatches(WatchCounters watches)
+    {
+        meter.CreateObservableGauge("gache.watchers", () => watches.Open, null, "watches that are open; at most 10,000");
+        meter.CreateObservableCounter("gache.watch.events", () => watches.Events, null, "changes told to watchers");
+        meter.CreateObservableCounter("gache.watch.cut_off", () => watches.CutOff, null, "watches ended because their clients took too little");
     }
 
     private void Gauge(string name, string words, Func<ReplicaStatus, long> read, string? unit = null) =>

@@ -16,12 +16,18 @@ internal sealed class LoneReplica : ITransport, IBackground
 
     private readonly ReplicaStart start;
 
-    public LoneReplica(byte[]? firstCommand = null)
+    /// <summary>Founds it; all of one first command are of one shard.</summary>
+    /// <param name="firstCommand">The first command of its log.</param>
+    /// <param name="node">Who it is; none: the same always.</param>
+    /// <param name="maxStoreBytes">The bound on its memory.</param>
+    /// <param name="handOver">Runs what a step leaves to others; null: at once.</param>
+    public LoneReplica(byte[]? firstCommand = null, NodeId node = default, long maxStoreBytes = 1L << 30, Action<Action>? handOver = null)
     {
         var random = new Random(1);
         var disk = new SimulatedFileSystem(random);
         var data = new DataFolder(disk, "/data");
-        var who = new FolderIdentity(NodeId.New(random), ShardId.New(random), ClusterId.New(random));
+        var first = NodeId.New(random);
+        var who = new FolderIdentity(node.IsNone ? first : node, ShardId.New(random), ClusterId.New(random));
         var alone = new Configuration([new Member(who.Node, "raft:1", "api:1")], [who.Node]);
         ReplicaStart.Found(disk, data, who, alone, firstCommand, LogSizes, random);
         start = ReplicaStart.Open(disk, data, who, LogSizes, new RaftOptions(), random);
@@ -29,7 +35,7 @@ internal sealed class LoneReplica : ITransport, IBackground
         {
             Identity = new PeerIdentity(who.Node, who.Shard, who.Cluster, 1, "raft:1", "api:1"), Core = start.Core, Log = start.Log, Submit = start.Log.Submit,
             Store = start.Store, Snapshots = start.Snapshots, Transport = this, Background = this, Time = TimeProvider.System, FreeDiskBytes = () => long.MaxValue / 2,
-            Logger = NullLogger.Instance, Options = new ReplicaOptions(), End = how => throw new InvalidOperationException(how.Detail),
+            Logger = NullLogger.Instance, Options = new ReplicaOptions { MaxStoreBytes = maxStoreBytes }, HandOver = handOver ?? (static run => run()), End = how => throw new InvalidOperationException(how.Detail),
         });
         for (int tick = 0; tick < 1_000 && !(start.Core.Role == Role.Leader && start.Core.HasCommittedInTerm); tick++)
         {

@@ -58,6 +58,25 @@ public sealed class WatchCursorTests
         Assert.False(WatchCursor.TryParse("not base64!", Cluster, Everything, out _));
     }
 
+    /// <summary>A request's headers have a bound: a cursor that does not fit could not be given back.</summary>
+    [Theory]
+    [InlineData(2, 1, 3_000)]
+    [InlineData(16, 1, 12_000)]
+    [InlineData(100, 2, WatchCursor.MaxChars)]
+    public void A_cursor_of_slots_that_are_scattered_one_by_one_can_be_given_back(int shards, int epochs, int mostChars)
+    {
+        var random = new Random(1);
+        ulong[] revisions = [.. Enumerable.Range(0, shards).Select(_ => (ulong)random.NextInt64(1_000_000, 1_000_000_000))];
+        SlotPlace[] places =
+        [
+            .. Enumerable.Range(0, 16_384).Select(slot => new SlotPlace(slot, slot, (ulong)random.Next(1, epochs + 1), revisions[random.Next(shards)])),
+        ];
+        string text = WatchCursor.Encode(Cluster, places);
+        Assert.InRange(text.Length, 1, mostChars);
+        Assert.True(WatchCursor.TryParse(text, Cluster, Everything, out List<SlotPlace> read));
+        Assert.Equal(places.SelectMany(Slots), read.SelectMany(Slots));
+    }
+
     [Theory]
     [InlineData("user:", 0, 16_383)]
     [InlineData("{t", 0, 16_383)]

@@ -78,6 +78,44 @@ public sealed class ChangeHistoryTests : IDisposable
         Assert.Equal((ulong)Changes + 1, shard.History.Look().Top);
     }
 
+    /// <summary>P10: the store and its history have one bound; what can be given up goes before a write is refused.</summary>
+    [Fact]
+    public void A_history_gives_way_to_what_the_store_needs_and_keeps_the_latest()
+    {
+        const long Memory = 4 << 20;
+        Shard shard = NewShard(Memory / 8, memoryBytes: Memory);
+        for (int i = 0; i < 1_000; i++) shard.Set("k", new string('v', 1_000));
+        Assert.InRange(shard.History.Bytes, Memory / 16, Memory / 8);
+        var reader = new Reader(Everything);
+        for (int i = 0; shard.Store.Bytes < Memory - shard.History.LeastBytes; i++)
+        {
+            reader.Begin(shard);
+            shard.Set($"k{i}", new string('v', 1_000));
+            Assert.True(shard.Store.Bytes + shard.History.Bytes <= Memory + (64 << 10), $"{shard.Store.Bytes} + {shard.History.Bytes}");
+        }
+
+        Assert.InRange(shard.History.Bytes, 1_000, shard.History.LeastBytes);
+        reader.ReadAll(shard, 1 << 20);
+        Assert.Single(reader.Told);
+    }
+
+    [Fact]
+    public void A_history_to_which_nothing_comes_gives_way_too()
+    {
+        Shard shard = NewShard(1 << 20, memoryBytes: 8 << 20);
+        for (int i = 0; i < 1_000; i++) shard.Set("k", new string('v', 1_000));
+        var reader = new Reader(Everything);
+        reader.Begin(shard);
+        shard.Store.StopObserving(shard.History); // as where the slots of another shard come in: no changes
+        for (int i = 0; shard.Store.Bytes < 8 << 20; i++) shard.Set($"k{i}", new string('v', 1_000));
+        shard.History.Fit();
+        Assert.True(shard.History.Bytes <= shard.History.LeastBytes);
+        shard.Store.Observe(shard.History);
+        shard.Set("k", "after");
+        reader.ReadAll(shard, 1 << 20);
+        Assert.Single(reader.Told);
+    }
+
     [Fact]
     public void A_reader_follows_a_slot_to_another_shard_and_back_and_gets_each_change_once()
     {
@@ -218,9 +256,9 @@ public sealed class ChangeHistoryTests : IDisposable
         from.Apply(new SlotCommand(CommandKind.Release, slot, epoch + 1, Number: 1_000).Encode());
     }
 
-    private Shard NewShard(long maxBytes = 1 << 20, SlotSet? owned = null)
+    private Shard NewShard(long maxBytes = 1 << 20, SlotSet? owned = null, long memoryBytes = long.MaxValue)
     {
-        var shard = new Shard(maxBytes);
+        var shard = new Shard(maxBytes, memoryBytes);
         shards.Add(shard);
         if (owned is not null) shard.Apply(new SlotsCommand(CommandKind.Found, default, owned.Count > 0, owned).Encode());
         return shard;
@@ -228,9 +266,9 @@ public sealed class ChangeHistoryTests : IDisposable
 
     private sealed class Shard : IChangeObserver
     {
-        public Shard(long maxBytes)
+        public Shard(long maxBytes, long memoryBytes)
         {
-            History = new ChangeHistory(Store, new NodeId(1), 1, maxBytes);
+            History = new ChangeHistory(Store, new NodeId(1), 1, maxBytes, memoryBytes);
             Store.Observe(History);
             Store.Observe(this);
         }

@@ -154,7 +154,7 @@ internal static class Operations
             Answers = [new(200, "the events, each with an id to go on from", new Content("text/event-stream", "events")), Elsewhere],
             Problems =
             [
-                WatchCompacted, KeyEmpty, KeyTooLong, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, NotServing, NoLeader, NoQuorum, ShuttingDown,
+                WatchCompacted, HistoryUnreachable, KeyEmpty, KeyTooLong, ParameterUnknown, ParameterAmbiguous, ParameterMalformed, NotServing, NoLeader, NoQuorum, ShuttingDown,
                 QueueTimeout, Overloaded,
             ],
             Curl = "-LN 'ADDRESS/watch?prefix=user:'",

@@ -62,6 +62,7 @@ internal static class ProblemTable
     public static readonly Problem QueueTimeout = new("queue-timeout", 503, "The request waited too long in a queue", NotApplied, true);
     public static readonly Problem Superseded = new("superseded", 503, "Another leader's entry took its place", NotApplied, true);
     public static readonly Problem RevisionNotReached = new("revision-not-reached", 503, "This replica has not reached the revision", NotApplied, true);
+    public static readonly Problem HistoryUnreachable = new("history-unreachable", 503, "A member that may have the history does not answer", NotApplied, true);
     public static readonly Problem NotServing = new("not-serving", 503, "This node may not serve", NotApplied, true);
     public static readonly Problem SlotMoving = new("slot-moving", 503, "The key's slot is between two shards", NotApplied, true);
     public static readonly Problem SlotsUnassigned = new("slots-unassigned", 503, "No shard owns the key's slot", NotApplied, true);
@@ -88,7 +89,7 @@ internal static class ProblemTable
         BodyIncomplete, CrossOrigin, KeyNotFound, PathUnknown, ShardUnknown, NodeUnknown, MethodNotAllowed, BodyTooSlow, AddressInUse, NotReachable,
         WrongShard, SlotsThere, SlotsBusy, NodeAlive, LastVoter, NoVoter, NotANumber, OutOfRange, AnswerTooLarge,
         WatchCompacted, LengthRequired, PreconditionFailed, ValueTooLarge, TxnTooLarge, BatchTooLarge, KeyTooLong, IdempotencyKeyReused, Overloaded, IdempotencyFull, DiskFull, MemoryFull, NoLeader, NoQuorum,
-        QueueTimeout, Superseded, RevisionNotReached, NotServing, SlotMoving, SlotsUnassigned, ChangeUnderWay, ShuttingDown, RoutingLoop, Timeout, LeadershipLost,
+        QueueTimeout, Superseded, RevisionNotReached, HistoryUnreachable, NotServing, SlotMoving, SlotsUnassigned, ChangeUnderWay, ShuttingDown, RoutingLoop, Timeout, LeadershipLost,
         PartlyDone, Fault,
     ];
 }

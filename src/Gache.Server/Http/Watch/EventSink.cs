@@ -5,13 +5,14 @@ using System.Text.Json;
 using Gache.Cluster;
 using Gache.Replication;
 using Gache.Server.Http.Many;
+using Gache.Server.Metrics;
 using Gache.Store;
 
 namespace Gache.Server.Http.Watch;
 
 /// <summary>Writes a watch as Server-Sent Events (HTML standard, 9.2).</summary>
 /// <remarks>Holds no buffer of its own between two events: ten thousand of these wait at a time.</remarks>
-internal sealed class EventSink(HttpContext context) : IWatchSink
+internal sealed class EventSink(HttpContext context, WatchCounters counters) : IWatchSink
 {
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
     private static readonly JsonEncodedText KeyName = JsonEncodedText.Encode("key");
@@ -37,13 +38,18 @@ internal sealed class EventSink(HttpContext context) : IWatchSink
     public async ValueTask<bool> SendAsync(WatchBatch batch)
     {
         using var json = new Utf8JsonWriter(writer, Json);
-        while (Append(batch, json))
+        int told = 0;
+        bool isTaken = true;
+        while (isTaken && Append(batch, json))
         {
+            told++;
+
             // Small changes have long ids where a cluster's slots are scattered.
-            if (writer.UnflushedBytes >= MostUnflushedBytes && !await FlushAsync().ConfigureAwait(false)) return false;
+            if (writer.UnflushedBytes >= MostUnflushedBytes) isTaken = await FlushAsync().ConfigureAwait(false);
         }
 
-        return await FlushAsync().ConfigureAwait(false);
+        counters.Told(told);
+        return isTaken && await FlushAsync().ConfigureAwait(false);
     }
 
     private bool Append(WatchBatch batch, Utf8JsonWriter json)
@@ -80,9 +86,13 @@ internal sealed class EventSink(HttpContext context) : IWatchSink
     /// <inheritdoc/>
     public async ValueTask CloseAsync(WatchEnd why, string cursor)
     {
-        (string code, string detail) = why == WatchEnd.Compacted
-            ? ("watch-compacted", "what follows the last id is in no history any more: read the keys anew, and watch from there")
-            : ("shutting-down", "this node is stopping: go on at another one with the last id as Last-Event-ID");
+        if (why == WatchEnd.Compacted) counters.CutOffOne();
+        (string code, string detail) = why switch
+        {
+            WatchEnd.Compacted => ("watch-compacted", "what follows the last id is in no history any more: read the keys anew, and watch from there"),
+            WatchEnd.Unheard => ("no-leader", "this node hears nothing of a shard that has some of these keys: go on, best at another one, with the last id as Last-Event-ID"),
+            _ => ("shutting-down", "this node is stopping: go on at another one with the last id as Last-Event-ID"),
+        };
         Head(cursor, "close"u8);
         Write("data: "u8);
         using (var json = new Utf8JsonWriter(writer, Json))
@@ -98,7 +108,11 @@ internal sealed class EventSink(HttpContext context) : IWatchSink
     }
 
     /// <inheritdoc/>
-    public void Abort() => context.Abort();
+    public void Abort()
+    {
+        counters.CutOffOne();
+        context.Abort();
+    }
 
     private void Head(string cursor, ReadOnlySpan<byte> name)
     {

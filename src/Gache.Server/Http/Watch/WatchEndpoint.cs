@@ -3,11 +3,12 @@ using Gache.Replication;
 using Gache.Server.Http.Problems;
 using Gache.Server.Http.Requests;
 using Gache.Server.Http.Routing;
+using Gache.Server.Metrics;
 
 namespace Gache.Server.Http.Watch;
 
 /// <summary><c>GET /watch</c>: tells changes of keys as they happen, from all shards over one connection.</summary>
-internal sealed class WatchEndpoint(Elsewhere elsewhere)
+internal sealed class WatchEndpoint(Elsewhere elsewhere, WatchCounters counters)
 {
     private const string LastEventId = "Last-Event-ID";
 
@@ -55,7 +56,16 @@ internal sealed class WatchEndpoint(Elsewhere elsewhere)
             context.Response.Headers.ContentType = Headers.EventStream;
             using CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static watcher => ((Watcher)watcher!).GiveUp(), watcher);
             long began = RequestTime.Now;
-            await watcher.RunAsync(new EventSink(context)).ConfigureAwait(false);
+            counters.Opened();
+            try
+            {
+                await watcher.RunAsync(new EventSink(context, counters)).ConfigureAwait(false);
+            }
+            finally
+            {
+                counters.Closed();
+            }
+
             RequestTime.Note(context, RequestTime.Spent.ByClient, began); // that it took long is no fault
         }
     }
@@ -67,6 +77,8 @@ internal sealed class WatchEndpoint(Elsewhere elsewhere)
             context, ProblemTable.ParameterMalformed, "from= or Last-Event-ID is no id of a watch of the same key or prefix in this cluster, or was cut off"),
         WatchRefusal.Compacted => ProblemAnswer.SendAsync(
             context, ProblemTable.WatchCompacted, "what came after this id is in no history any more: read the keys anew, and watch without it"),
+        WatchRefusal.HistoryUnreachable => ProblemAnswer.SendAsync(
+            context, ProblemTable.HistoryUnreachable, "a member that may have what came after this id does not answer, and the others do not have it: ask again; after some minutes without it the answer is watch-compacted"),
         WatchRefusal.Refused => RefusalAnswer.SendAsync(context, start.Refusal!),
         WatchRefusal.ShuttingDown => ProblemAnswer.SendAsync(context, ProblemTable.ShuttingDown, "this node is stopping: ask another one"),
         _ => ProblemAnswer.SendAsync(context, ProblemTable.NoLeader, "some slot of these keys is served by nobody at this moment, or no leader of its shard answers"),
