@@ -1,36 +1,93 @@
+using System.Text;
+using System.Text.Json;
+
 namespace Gache.Examples;
 
 /// <summary><c>config KEY</c>: prints "REVISION VALUE", and again as soon as it changes; see <c>shell/config-reload.sh</c>.</summary>
-internal static class ConfigExample
+/// <remarks>
+/// One watch stays open and tells every change. When the stream ends, the next node goes on after the last event, so nothing is missed; where no history
+/// reaches back so far any more (410), it begins anew with a read.
+/// </remarks>
+internal sealed class ConfigExample(GacheClient gache, string key)
 {
-    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
+
+    private string? id;   // of the last event
+    private ulong known;  // the revision up to which all is known
+    private ulong? shown; // the revision that was printed last; 0: that the key is gone
 
     public static async Task<int> RunAsync(GacheClient gache, string key, CancellationToken stop)
     {
-        ulong known = 0;
-        bool isGone = false;
+        var example = new ConfigExample(gache, key);
         while (true)
         {
-            GacheAnswer answer = known == 0
-                ? await gache.AskAsync(HttpMethod.Get, key, cancel: stop).ConfigureAwait(false)
-                : await gache.AskAsync(HttpMethod.Get, key, "?wait=30s", condition: $"If-None-Match: {known}", wait: Wait, cancel: stop).ConfigureAwait(false);
-            switch (answer.Status)
+            try
             {
-                case 200:
-                    (known, isGone) = (answer.Revision, false);
-                    Console.WriteLine($"{known} {answer.Body}");
-                    break;
-                case 304:
-                    break; // nothing new in 30 seconds
-                case 404:
-                    if (!isGone) Console.WriteLine("gone");
-                    (known, isGone) = (0, true);
-                    await Task.Delay(500, stop).ConfigureAwait(false); // there is no revision to wait for
-                    break;
-                default:
-                    await Task.Delay(1_000, stop).ConfigureAwait(false); // nobody answers: what is known stays in use
-                    break;
+                await example.FollowAsync(stop).ConfigureAwait(false);
             }
+            catch (Exception end) when (end is HttpRequestException or IOException or JsonException || (end is OperationCanceledException && !stop.IsCancellationRequested))
+            {
+                // The node has gone, or is silent: what is known stays in use, and another one goes on.
+            }
+
+            await Task.Delay(Pause, stop).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Follows one stream, at one node, until it ends.</summary>
+    private async Task FollowAsync(CancellationToken stop)
+    {
+        await foreach (GacheEvent told in gache.WatchAsync(key, id, stop).ConfigureAwait(false))
+        {
+            switch (told.Name)
+            {
+                // All that came before the watch is in this read, all that comes after in the watch.
+                case "ready" when id is null:
+                    if (!await ReadAsync(stop).ConfigureAwait(false)) return;
+                    break;
+                case "put":
+                    Show(told.Revision, Text(told.Data.GetProperty("value")));
+                    break;
+                case "delete" or "expire":
+                    Gone(told.Revision);
+                    break;
+                case "watch-compacted":
+                    id = null;
+                    return;
+            }
+
+            if (told.Id.Length > 0) id = told.Id; // an answer that is no stream has none: the next node is asked
+        }
+    }
+
+    private async Task<bool> ReadAsync(CancellationToken stop)
+    {
+        GacheAnswer answer = await gache.AskAsync(HttpMethod.Get, key, cancel: stop).ConfigureAwait(false);
+        if (answer.Status == 200) Show(answer.Revision, answer.Body);
+        else if (answer.Status == 404) ShowGone();
+        return answer.Status is 200 or 404;
+    }
+
+    private void Show(ulong revision, string value)
+    {
+        if (revision <= known) return; // it was read already
+        Console.WriteLine($"{revision} {value}");
+        shown = known = revision;
+    }
+
+    private void Gone(ulong revision)
+    {
+        if (revision <= known) return;
+        known = revision;
+        ShowGone();
+    }
+
+    private void ShowGone()
+    {
+        if (shown != 0) Console.WriteLine("gone");
+        shown = 0;
+    }
+
+    private static string Text(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString()! : Encoding.UTF8.GetString(value.GetProperty("base64").GetBytesFromBase64());
 }

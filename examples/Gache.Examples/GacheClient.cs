@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
 
 namespace Gache.Examples;
 
@@ -8,6 +10,16 @@ namespace Gache.Examples;
 /// <param name="Body">The body.</param>
 /// <param name="Revision">The key's revision; 0 if the answer tells none.</param>
 internal sealed record GacheAnswer(int Status, string Body, ulong Revision);
+
+/// <summary>An event of a watch.</summary>
+/// <param name="Id">Where to go on after it.</param>
+/// <param name="Name">What it tells; of the end of a stream why it ends, as the problem's code.</param>
+/// <param name="Data">The rest.</param>
+internal sealed record GacheEvent(string Id, string Name, JsonElement Data)
+{
+    /// <summary>The change's revision.</summary>
+    public ulong Revision => Data.GetProperty("revision").GetUInt64();
+}
 
 /// <summary>Asks gache, and repeats a request as it was until its answer is known.</summary>
 /// <remarks>
@@ -19,6 +31,7 @@ internal sealed class GacheClient(IReadOnlyList<string> servers) : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan OneAnswer = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(25); // a watch tells something every ten
 
     private readonly HttpClient http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) }) { Timeout = Timeout.InfiniteTimeSpan };
     private int turn;
@@ -48,6 +61,42 @@ internal sealed class GacheClient(IReadOnlyList<string> servers) : IDisposable
             turn++;
             if (Environment.TickCount64 >= until) return answer;
             await Task.Delay(Pause, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Watches a key at one node until the stream ends; the next call asks the next node.</summary>
+    /// <param name="key">The key, as it is.</param>
+    /// <param name="after">The id of the last event that is known; null: from now on.</param>
+    /// <param name="cancel">Nobody wants to know any more.</param>
+    /// <exception cref="HttpRequestException">The node does not answer.</exception>
+    /// <exception cref="IOException">The connection broke.</exception>
+    /// <exception cref="OperationCanceledException">Nothing came for too long, or it was cancelled.</exception>
+    public async IAsyncEnumerable<GacheEvent> WatchAsync(string key, string? after, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"http://{servers[turn++ % servers.Count]}/watch?key={Uri.EscapeDataString(key)}"));
+        if (after is not null) request.Headers.TryAddWithoutValidation("Last-Event-ID", after);
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        silence.CancelAfter(Silence);
+        using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token).ConfigureAwait(false); // follows 307
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(silence.Token).ConfigureAwait(false));
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            JsonElement problem = JsonElement.Parse(await lines.ReadToEndAsync(silence.Token).ConfigureAwait(false));
+            yield return new GacheEvent("", problem.GetProperty("code").GetString()!, problem);
+            yield break;
+        }
+
+        (string id, string name) = ("", "");
+        while (await lines.ReadLineAsync(silence.Token).ConfigureAwait(false) is { } line)
+        {
+            silence.CancelAfter(Silence);
+            if (line.StartsWith("id: ", StringComparison.Ordinal)) id = line[4..];
+            else if (line.StartsWith("event: ", StringComparison.Ordinal)) name = line[7..];
+            else if (line.StartsWith("data: ", StringComparison.Ordinal))
+            {
+                JsonElement data = JsonElement.Parse(line[6..]);
+                yield return new GacheEvent(id, name == "close" ? data.GetProperty("code").GetString()! : name, data);
+            }
         }
     }
 

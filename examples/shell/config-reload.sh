@@ -3,32 +3,77 @@
 #
 #   config-reload.sh KEY
 #
-# One request waits at the server until the revision differs from the one known; nothing is polled. Versions that follow each other quickly may be
-# skipped, the latest never is. "gone" is printed when the key is removed.
+# One watch stays open, and each change that it tells is a reason to read the key. When the stream ends, the next node goes on after the last event, so
+# nothing is missed; where no history reaches back so far any more (410), it begins anew. Versions that follow each other quickly may be skipped, the
+# latest never is. "gone" is printed when the key is removed.
 set -euo pipefail
 cd_to=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 # shellcheck source=gache.sh
 source "$cd_to/gache.sh"
 
-known=
-gone=
-while :; do
-    if [[ -z $known ]]; then
-        gache GET "$1"
-    else
-        MAX_TIME=45 gache GET "$1?wait=30s" -H "If-None-Match: $known"
-    fi
+key=$1
+id=     # of the last event
+known=0 # the revision up to which all is known
+shown=  # the revision that was printed last, or gone
+stream=
+trap 'if [[ -n $stream ]]; then kill "$stream" 2>/dev/null || true; fi' EXIT
+
+gone() {
+    if [[ $shown != gone ]]; then echo gone; fi
+    shown=gone
+}
+
+# Reads the key, and prints what is new.
+show() {
+    gache GET "$key"
     case $STATUS in
         200)
-            known=$REVISION gone=
-            echo "$known $BODY"
+            if [[ $shown != "$REVISION" ]]; then echo "$REVISION $BODY"; fi
+            shown=$REVISION known=$REVISION
             ;;
-        304) ;; # nothing new in 30 seconds
-        404)
-            if [[ -z $gone ]]; then echo gone; fi
-            known='' gone=yes
-            sleep 0.5 # there is no revision to wait for
-            ;;
-        *) sleep 1 ;; # nobody answers: what is known stays in use
+        404) gone ;;
+        *) return 1 ;; # nobody answers: what is known stays in use
     esac
+}
+
+# Follows one stream, at one node, until it ends.
+follow() {
+    local told='' event='' line revision after=()
+    if [[ -n $id ]]; then after=(-H "Last-Event-ID: $id"); fi
+    exec {events}< <(exec curl -sS -LN --connect-timeout 2 -w '\nstatus: %{http_code}\n' "${after[@]}" "http://$1/watch?key=$key" 2>/dev/null)
+    stream=$!
+    while IFS= read -r -t 25 -u "$events" line; do # something is told every ten seconds
+        case $line in
+            'id: '*) told=${line#id: } ;;
+            'event: '*) event=${line#event: } ;;
+            'status: 410') id= ;;
+            'data: '*)
+                revision=$(sed -n 's/.*"revision":\([0-9]*\),"slot":[0-9]*}$/\1/p' <<<"$line")
+                if [[ $event == close && $line == *'"watch-compacted"'* ]]; then
+                    id=
+                    break
+                elif [[ ($event == ready && -z $id) || ($event == put && $revision -gt $known) ]]; then
+                    # All that came before the watch is in this read, all that comes after in the watch.
+                    if ! show; then
+                        id=
+                        break
+                    fi
+                elif [[ ($event == delete || $event == expire) && $revision -gt $known ]]; then
+                    known=$revision
+                    gone
+                fi
+                id=$told
+                ;;
+        esac
+    done
+    exec {events}<&-
+    kill "$stream" 2>/dev/null || true
+    stream=
+}
+
+while :; do
+    for server in ${GACHE//,/ }; do
+        follow "$server"
+        sleep 0.3
+    done
 done

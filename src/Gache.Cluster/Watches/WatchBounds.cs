@@ -31,6 +31,9 @@ public static class WatchBounds
     /// <summary>How long a place to begin at is looked for: slots may be between two shards, and shards between two leaders.</summary>
     public static readonly TimeSpan Begin = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long who does not answer is asked again before a client is told to come again: an answer may be lost with its connection.</summary>
+    public static readonly TimeSpan Doubt = TimeSpan.FromSeconds(1);
+
     /// <summary>A member that is away may come back with a history; once it has been away for this long it is not waited for.</summary>
     public static readonly TimeSpan Missed = TimeSpan.FromMinutes(1);
 

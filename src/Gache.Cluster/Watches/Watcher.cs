@@ -172,7 +172,7 @@ public sealed class Watcher : IDisposable
     /// <summary>Finds a history for each slot without reading anything; looks again for some time before it is said that none can be told of.</summary>
     internal async Task<SearchEnd> ProbeAsync()
     {
-        long until = owner.Ticks + WatchBounds.InTicks(WatchBounds.Begin);
+        long until = owner.Ticks + WatchBounds.InTicks(WatchBounds.Doubt);
         SearchEnd end;
         while ((end = await SearchAsync(probes: true).ConfigureAwait(false)) == SearchEnd.Unsure && owner.Ticks < until && !owner.IsStopping)
         {

@@ -58,10 +58,9 @@ public sealed class WatchesTests
         shard.Tell();
         string cursor = leader.Watch().Cursor;
         Fill(leader);
-        Task<WatchStart> start = leader.Watches.BeginAsync(WatchFilter.OfPrefix([]), cursor);
-        shard.Pass(WatchBounds.Begin - TimeSpan.FromSeconds(1));
-        Assert.False(start.IsCompleted);
-        Assert.Equal(WatchRefusal.Compacted, shard.Result(start).Why);
+        Assert.Equal(WatchRefusal.HistoryUnreachable, leader.Begin(cursor).Why);
+        shard.Pass(WatchBounds.Begin);
+        Assert.Equal(WatchRefusal.Compacted, leader.Begin(cursor).Why);
     }
 
     [Fact]

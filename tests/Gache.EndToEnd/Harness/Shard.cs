@@ -7,10 +7,16 @@ internal sealed class Shard : IAsyncDisposable
 {
     private readonly TestFolder folder = new();
 
-    private Shard(int size, string[] extra)
+    private Shard(int size, string[] extra, bool hasCluster = false)
     {
-        var first = new Node("node1", folder["node1"], null, extra) { From = folder.Path };
-        Nodes = [first, .. Enumerable.Range(2, size - 1).Select(n => new Node($"node{n}", folder[$"node{n}"], first.Api, extra) { From = folder.Path })];
+        int[] clusterPorts = [.. Enumerable.Range(0, hasCluster ? size : 0).Select(_ => Ports.Free())];
+        var first = new Node("node1", folder["node1"], null, Extra(1)) { From = folder.Path };
+        Nodes = [first, .. Enumerable.Range(2, size - 1).Select(n => new Node($"node{n}", folder[$"node{n}"], first.Api, Extra(n)) { From = folder.Path })];
+
+        string[] Extra(int n) => clusterPorts.Length == 0 ? extra :
+        [
+            .. extra, "--cluster-port", $"{clusterPorts[n - 1]}", .. n == 1 ? Array.Empty<string>() : ["--cluster-members", $"127.0.0.1:{clusterPorts[0]}"],
+        ];
     }
 
     public IReadOnlyList<Node> Nodes { get; }
@@ -24,9 +30,13 @@ internal sealed class Shard : IAsyncDisposable
     public IEnumerable<Node> Running => Nodes.Where(node => node.IsRunning);
 
     /// <summary>Starts them one after the other, and waits until all vote.</summary>
-    public static async Task<Shard> StartAsync(int size = 3, params string[] extra)
+    public static Task<Shard> StartAsync(int size = 3, params string[] extra) => StartAsync(new Shard(size, extra), size);
+
+    /// <summary>The same with cluster ports: a cluster of one shard, whose nodes ask each other.</summary>
+    public static Task<Shard> StartOfClusterAsync(int size, params string[] extra) => StartAsync(new Shard(size, extra, hasCluster: true), size);
+
+    private static async Task<Shard> StartAsync(Shard shard, int size)
     {
-        var shard = new Shard(size, extra);
         try
         {
             foreach (Node node in shard.Nodes) await node.StartReadyAsync();

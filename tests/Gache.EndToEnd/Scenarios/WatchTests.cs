@@ -116,25 +116,37 @@ public sealed class WatchTests
     }
 
     [Fact]
-    public async Task A_place_that_the_history_does_not_reach_back_to_is_410_and_a_cut_off_one_400()
+    public async Task A_place_that_no_history_reaches_back_to_is_410_once_all_have_said_so_and_a_cut_off_one_400()
     {
-        await using Shard shard = await Shard.StartAsync(size: 1, "--max-memory", "64MiB");
-        Node node = shard.First;
+        await using Shard shard = await Shard.StartOfClusterAsync(size: 2, "--max-memory", "64MiB");
+        Node leader = await shard.LeaderAsync();
+        Node follower = shard.Nodes.First(node => node != leader);
         string id;
-        await using (var watching = new Watching([node], "key=a"))
+        await using (var watching = new Watching([follower], "key=a"))
         {
             await watching.StandsAsync();
             id = watching.LastId!;
         }
 
-        await SendAsync(node, HttpMethod.Post, "a", "v");
+        await SendAsync(leader, HttpMethod.Post, "a", "v");
         byte[] large = new byte[1_000_000];
-        for (int i = 0; i < 12; i++) Assert.Equal(200, (await node.Client.SendAsync(HttpMethod.Post, node.Key("large"), large)).Status);
-        Answer late = await node.Client.SendAsync(HttpMethod.Get, $"{node.Url}/watch?key=a", null, ("Last-Event-ID", id));
-        Assert.Equal((410, "watch-compacted"), (late.Status, late.Code));
-        Answer cut = await node.Client.SendAsync(HttpMethod.Get, $"{node.Url}/watch?key=a&from={id[..^3]}");
+        for (int i = 0; i < 12; i++) Assert.Equal(200, (await leader.Client.SendAsync(HttpMethod.Post, leader.Key("large"), large)).Status);
+
+        // As far as anyone can tell, whoever is stopped may have it.
+        follower.Process.Send(Signal.Stop);
+        Answer unsure = await ResumeAsync(leader, "key=a", id);
+        Assert.Equal((503, "history-unreachable"), (unsure.Status, unsure.Code));
+        follower.Process.Send(Signal.Continue);
+        Answer late = await Wait.ForAsync("all have said that they have it no more", async () =>
+        {
+            Answer answer = await ResumeAsync(leader, "key=a", id);
+            return answer.Status == 410 ? answer : null;
+        });
+        Assert.Equal("watch-compacted", late.Code);
+
+        Answer cut = await ResumeAsync(leader, "key=a", id[..^3]);
         Assert.Equal((400, "parameter-malformed"), (cut.Status, cut.Code));
-        Answer other = await node.Client.SendAsync(HttpMethod.Get, $"{node.Url}/watch?key=b&from={id}");
+        Answer other = await ResumeAsync(leader, "key=b", id);
         Assert.Equal((400, "parameter-malformed"), (other.Status, other.Code));
     }
 
@@ -153,7 +165,18 @@ public sealed class WatchTests
         for (int i = 0; i < 100; i++) Assert.Equal(200, (await node.Client.SendAsync(HttpMethod.Post, node.Key("k"), value)).Status);
         await Wait.UntilAsync("the watcher that reads nothing is cut off", () => Task.FromResult(IsCut(slow)), LongWait);
         Assert.Equal(200, (await node.Client.SendAsync(HttpMethod.Get, node.Key("k"))).Status);
+        await Wait.UntilAsync("it is counted", async () =>
+        {
+            string[] lines = (await node.Client.SendAsync(HttpMethod.Get, $"{node.Url}/metrics")).Text.Split('\n');
+            return HasFigure(lines, "gache_watch_cut_off_total", "1") && HasFigure(lines, "gache_watchers", "0");
+        });
     }
+
+    private static Task<Answer> ResumeAsync(Node node, string query, string id) =>
+        node.Client.SendAsync(HttpMethod.Get, $"{node.Url}/watch?{query}", null, ("Last-Event-ID", id));
+
+    private static bool HasFigure(string[] lines, string name, string value) =>
+        lines.Any(line => line.StartsWith(name, StringComparison.Ordinal) && line.Split(' ')[1] == value);
 
     private static bool IsCut(TcpClient client)
     {

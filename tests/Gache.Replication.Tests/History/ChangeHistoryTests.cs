@@ -91,7 +91,7 @@ public sealed class ChangeHistoryTests : IDisposable
         {
             reader.Begin(shard);
             shard.Set($"k{i}", new string('v', 1_000));
-            Assert.True(shard.Store.Bytes + shard.History.Bytes <= Memory + (64 << 10), $"{shard.Store.Bytes} + {shard.History.Bytes}");
+            Assert.True(shard.Store.Bytes + shard.History.Bytes <= Memory + (Memory / 32), $"{shard.Store.Bytes} + {shard.History.Bytes}");
         }
 
         Assert.InRange(shard.History.Bytes, 1_000, shard.History.LeastBytes);
