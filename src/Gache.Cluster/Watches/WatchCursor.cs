@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using Gache.Primitives;
 using Gache.Replication;
-using Gache.Store;
 
 namespace Gache.Cluster;
 
