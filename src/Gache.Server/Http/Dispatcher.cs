@@ -128,6 +128,7 @@ internal sealed partial class Dispatcher
             case "/metrics": return metrics.AnswerAsync(context);
             case "/openapi.json": return openApi.AnswerAsync(context);
             case "/docs": return docs.AnswerAsync(context);
+            case "/docs/scalar.js": return ScalarScript.AnswerAsync(context);
             case "/key": return ProblemAnswer.SendAsync(context, ProblemTable.KeyEmpty, "a key has at least one byte: /key/{key}");
             case "/keys" or "/batch" or "/txn": return many.AnswerAsync(context, shard, target.Path, target.Query);
             case "/watch":

@@ -115,10 +115,9 @@ internal sealed class WatchingNode : ICalls
     /// <summary>Whether its replica hears the leader.</summary>
     public bool Follows { get; set; } = true;
 
-    public ReplicaStatus Status => lone is null ? outside : lone.Replica.Status with
-    {
-        Role = Leads ? ReplicaRole.Leader : ReplicaRole.Follower, IsLeaderHeard = Follows, Members = [],
-    };
+    public ReplicaStatus Status => lone is null
+        ? outside
+        : lone.Replica.Status with { Role = Leads ? ReplicaRole.Leader : ReplicaRole.Follower, IsLeaderHeard = Follows, Members = [] };
 
     public NodeView View => new(
         new NodeRecord
@@ -134,9 +133,10 @@ internal sealed class WatchingNode : ICalls
 
     public void Apply(byte[] command)
     {
-        ValueTask<WriteAnswer> answer = lone!.Replica.WriteAsync(command);
+        Task<WriteAnswer> answer = lone!.Replica.WriteAsync(command).AsTask();
         lone.Work();
-        Assert.Null(answer.GetAwaiter().GetResult().Refusal);
+        Assert.True(answer.IsCompletedSuccessfully);
+        Assert.Null(answer.Result.Refusal);
     }
 
     /// <summary>Goes on where an earlier watch ended.</summary>

@@ -78,6 +78,8 @@ public sealed partial class ContractTests
         { "GET", "/readyz?scope=world", "", "", "/readyz", 400, "parameter-unknown" },
         { "GET", "/metrics", "", "", "/metrics", 200, "" },
         { "GET", "/docs", "", "", "/docs", 200, "" },
+        { "GET", "/docs/scalar.js", "Accept-Encoding: gzip\r\n", "", "/docs/scalar.js", 200, "" },
+        { "HEAD", "/docs/scalar.js", "", "", "/docs/scalar.js", 200, "" },
         { "GET", "/openapi.json", "", "", "/openapi.json", 200, "" },
         { "GET", "/cluster", "", "", "/cluster", 200, "" },
         { "GET", "/cluster", "Host: evil.test\r\n", "", "/cluster", 403, "cross-origin" },
@@ -233,12 +235,30 @@ public sealed partial class ContractTests
         RawAnswer answer = await node.AskAsync("GET", "/docs");
         Assert.Equal("text/html; charset=utf-8", answer["Content-Type"]);
         Assert.StartsWith("default-src 'none'", answer["Content-Security-Policy"], StringComparison.Ordinal);
-        Assert.DoesNotContain("<script", answer.Text, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("//", answer["Content-Security-Policy"], StringComparison.Ordinal); // this host alone
+        Assert.Equal([ScalarScript.Path], SourceOfScript().Matches(answer.Text).Select(match => match.Groups[1].Value));
         Assert.DoesNotContain("http://", answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("https://", answer.Text, StringComparison.Ordinal);
         Assert.All(Operations.All, operation => Assert.Contains($"<code>{operation.Path}</code>", answer.Text, StringComparison.Ordinal));
         Assert.All(ProblemTable.All, problem => Assert.Contains($"<code>{problem.Code}</code>", answer.Text, StringComparison.Ordinal));
         Assert.Contains("curl -L -d &#x27;some value&#x27; node1.test:8001/key/greeting", answer.Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>A policy that does not know the page's own script would leave it without; the whole script is there, for those who take it compressed and others.</summary>
+    [Fact]
+    public async Task The_script_of_the_page_for_people_comes_from_here_and_may_run()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        RawAnswer page = await node.AskAsync("GET", "/docs");
+        string inline = OwnScript().Match(page.Text).Groups[1].Value;
+        string hash = Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(inline)));
+        Assert.Contains($"script-src 'self' 'sha256-{hash}';", page["Content-Security-Policy"], StringComparison.Ordinal);
+
+        RawAnswer plain = await node.AskAsync("GET", ScalarScript.Path);
+        Assert.Contains("createApiReference", plain.Text, StringComparison.Ordinal);
+        RawAnswer compressed = await RawAsync(node, "GET", ScalarScript.Path, "Accept-Encoding: br, gzip\r\n", "");
+        Assert.Equal("gzip", compressed["Content-Encoding"]);
+        Assert.InRange(compressed.Body.Length, 1, plain.Body.Length / 2);
     }
 
     /// <summary>A request whose headers may have a Host of their own.</summary>
@@ -250,6 +270,12 @@ public sealed partial class ContractTests
         await connection.SendAsync($"{method} {target} HTTP/1.1\r\n{host}{length}{headers}\r\n{body}");
         return await connection.ReadAsync(isHead: method == "HEAD");
     }
+
+    [GeneratedRegex("<script src=([^>]*)>")]
+    private static partial Regex SourceOfScript();
+
+    [GeneratedRegex("<script>([^<]*)</script>")]
+    private static partial Regex OwnScript();
 
     [GeneratedRegex("(?:case|or) \"(/[a-z./]*)\"")]
     private static partial Regex PathLiteral();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using Gache.Server.Http.Problems;
@@ -6,9 +7,21 @@ using Microsoft.Extensions.Primitives;
 
 namespace Gache.Server.Http.Docs;
 
-/// <summary><c>/docs</c>: <see cref="Operations"/> as a page for people. It has no script and asks no other host; made when somebody asks, and not kept.</summary>
+/// <summary><c>/docs</c>: <see cref="Operations"/> as a page for people; made when somebody asks, and not kept.</summary>
+/// <remarks>
+/// The page itself has no script and can be read as it is. Where scripts run Scalar shows <c>/openapi.json</c> in its place (<see cref="ScalarScript"/>).
+/// Nothing comes from another host, whatever the script would like: the Content-Security-Policy names this one alone.
+/// </remarks>
 internal sealed class DocsPage(ApiSettings settings)
 {
+    private const string Start =
+        "document.getElementById('plain').hidden=true;"
+        + "Scalar.createApiReference('#app',{url:'/openapi.json',servers:[{url:location.origin}],withDefaultFonts:false,telemetry:false,hideClientButton:true,showDeveloperTools:'never',agent:{disabled:true},mcp:{disabled:true}})";
+
+    private static readonly string Policy =
+        $"default-src 'none'; script-src 'self' 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Start)))}'; "
+        + "style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
+
     private const string Style =
         "body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
         + "code,pre{font:13px ui-monospace,monospace}pre{padding:.6rem;overflow:auto;border:1px solid #8884;border-radius:4px}"
@@ -21,14 +34,14 @@ internal sealed class DocsPage(ApiSettings settings)
     public Task AnswerAsync(HttpContext context)
     {
         if (Page.RefuseUnlessRead(context) is { } refused) return refused;
-        context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
+        context.Response.Headers.ContentSecurityPolicy = Policy;
         return Page.SendAsync(context, Html, Encoding.UTF8.GetBytes(Write()));
     }
 
     private string Write()
     {
         var page = new StringBuilder(64 * 1024);
-        page.Append(CultureInfo.InvariantCulture, $"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>gache {Text(settings.Version)}</title><style>{Style}</style>");
+        page.Append(CultureInfo.InvariantCulture, $"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>gache {Text(settings.Version)}</title><style>{Style}</style><body><div id=app></div><div id=plain>");
         page.Append(CultureInfo.InvariantCulture, $"<h1>gache {Text(settings.Version)}</h1><p>The HTTP API of this node. For programs: <a href=/openapi.json>/openapi.json</a>. Errors stand <a href=#errors>at the end</a>.");
         foreach (IGrouping<string, Operation> group in Operations.All.Where(operation => operation.Method != "HEAD").GroupBy(operation => operation.Group))
         {
@@ -39,7 +52,8 @@ internal sealed class DocsPage(ApiSettings settings)
         page.Append("<h2 id=errors>Errors</h2><table><tr><th>status<th>code<th>what<th>outcome<th>retryable");
         foreach (Problem problem in ProblemTable.All)
             Row(page, problem.Status.ToString(CultureInfo.InvariantCulture), Code(problem.Code), Text(problem.Title), problem.Outcome, problem.IsRetryable ? "yes" : "no");
-        return page.Append("</table></html>\n").ToString();
+        page.Append(CultureInfo.InvariantCulture, $"</table></div><script src={ScalarScript.Path}></script><script>{Start}</script></html>\n");
+        return page.ToString();
     }
 
     private void Write(StringBuilder page, Operation operation)

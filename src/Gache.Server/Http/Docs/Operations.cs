@@ -255,7 +255,8 @@ internal static class Operations
         .. Read("/metrics", Health, "Figures for Prometheus", [], [new(200, "docs/metrics.md lists them", new Content("text/plain; version=0.0.4", "Prometheus text, or OpenMetrics where Accept asks for it"))], [], "ADDRESS/metrics"),
         .. Read("/", Documents, "What a person with curl wants to know first", [], [new(200, "a page", new Content(Plain, "words"))], [], "ADDRESS/"),
         .. Read("/openapi.json", Documents, "This, for programs", [], [new(200, "OpenAPI 3.1", new Content(Json, "the document", ("openapi", "string", "3.1.x"), ("paths", "object", "all operations")))], [], "ADDRESS/openapi.json"),
-        .. Read("/docs", Documents, "This, for people", [], [new(200, "a page", new Content("text/html; charset=utf-8", "a page without scripts"))], [], "ADDRESS/docs"),
+        .. Read("/docs", Documents, "This, for people", [], [new(200, "a page", new Content("text/html; charset=utf-8", "a page that can be read as it is; where scripts run, Scalar's view of this"))], [], "ADDRESS/docs"),
+        .. Read("/docs/scalar.js", Documents, "The script of that page", [], [new(200, "Scalar's, out of this server", new Content("text/javascript; charset=utf-8", "a script"))], [], "--compressed ADDRESS/docs/scalar.js"),
         new("POST", "/join", ForNodes, "Join this node's shard")
         {
             Words = "A node with --raft-join asks this by itself.",
