@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Gache.Cluster;
 using Gache.Primitives;
 using Gache.Server.Http;
+using Gache.Server.Http.Many;
 using Gache.Server.Http.Routing;
 using Gache.Server.Tracing;
 using Microsoft.AspNetCore.Builder;
@@ -49,7 +50,7 @@ public sealed class TracingTests
         await using (TestNode owner = await TestNode.StartAsync(settings => settings with { OtlpEndpoint = collector.Address }))
         {
             var handler = new ForwardHandler(owner.Host.Answer, new AnswerBudget(() => 0));
-            var forward = new ForwardClient(new Hop(handler), new ApiSettings { AdvertisedApi = "asked:8001" });
+            var forward = new ForwardClient(new Hop(handler), new ApiSettings { AdvertisedApi = "asked:8001" }, new SlowClients(TimeProvider.System));
             var context = new DefaultHttpContext();
             IHttpRequestFeature request = context.Features.Get<IHttpRequestFeature>()!;
             (request.Method, request.RawTarget) = ("GET", "/key/a");
@@ -67,7 +68,7 @@ public sealed class TracingTests
     public async Task Without_a_collector_the_clients_trace_is_passed_on_all_the_same()
     {
         ForwardedRequest? passed = null;
-        var forward = new ForwardClient(new Hop(new Taking(request => passed = request)), new ApiSettings { AdvertisedApi = "asked:8001" });
+        var forward = new ForwardClient(new Hop(new Taking(request => passed = request)), new ApiSettings { AdvertisedApi = "asked:8001" }, new SlowClients(TimeProvider.System));
         var context = new DefaultHttpContext();
         IHttpRequestFeature request = context.Features.Get<IHttpRequestFeature>()!;
         (request.Method, request.RawTarget) = ("GET", "/key/a");

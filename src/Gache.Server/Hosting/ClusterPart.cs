@@ -91,7 +91,7 @@ internal sealed class ClusterPart : IAsyncDisposable
         listener.Serve(server);
         host.Dispatcher.Watch(() => cluster.Watches);
         host.ClusterFigures = new ClusterFigures(cluster, counters);
-        host.Dispatcher.Elsewhere.Attach(cluster, new ForwardClient(calls, host.Settings));
+        host.Dispatcher.Elsewhere.Attach(cluster, new ForwardClient(calls, host.Settings, host.Dispatcher.Elsewhere.Clients));
         ticking = new PeriodicThread("gache cluster", cluster.Tick, ClusterTimes.Tick);
     }
 

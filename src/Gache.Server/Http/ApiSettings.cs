@@ -8,8 +8,11 @@ internal sealed record ApiSettings
     /// <summary>The largest value in bytes, 1 to 8 MiB.</summary>
     public int MaxValueBytes { get; init; } = 1024 * 1024;
 
-    /// <summary>Bytes of the bodies of batches that are under way at once (P10).</summary>
+    /// <summary>Bytes of the bodies of batches that are under way at once, and as many of transactions (P10).</summary>
     public long BatchBodiesBytes { get; init; } = Keys.BodyBudget.DefaultBytes;
+
+    /// <summary>Transactions that read and are under way at once (P10).</summary>
+    public int ReadingTransactions { get; init; } = Many.ManyLimits.MaxReadingTransactions;
 
     /// <summary>Where clients and other nodes reach this API, <c>host:port</c>.</summary>
     public required string AdvertisedApi { get; init; }

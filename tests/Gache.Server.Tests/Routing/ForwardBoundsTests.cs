@@ -3,6 +3,7 @@ using Gache.Cluster;
 using Gache.Primitives;
 using Gache.Server.Http;
 using Gache.Server.Http.Keys;
+using Gache.Server.Http.Many;
 using Gache.Server.Http.Routing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -18,6 +19,8 @@ public sealed class ForwardBoundsTests
     private const int LargeOnesThatFit = 16; // 128 MiB
     private static readonly ClusterPeer Owner = new(new NodeId(2), "owner:8001", "owner:9001");
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly HandClock clock = new();
 
     [Fact]
     public async Task The_owner_answers_as_it_would_a_client_and_gives_the_room_back()
@@ -64,6 +67,22 @@ public sealed class ForwardBoundsTests
     }
 
     [Fact]
+    public async Task Without_room_for_its_answer_a_transaction_that_reads_is_not_carried_out_and_one_that_does_not_is()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        long held = AnswerBudget.DefaultBytes; // by answers that no peer takes
+        var handler = new ForwardHandler(node.Host.Dispatcher.AnswerAsync, new AnswerBudget(() => held));
+        byte[] reads = [.. "{\"then\":[{\"op\":\"add\",\"key\":\"a\",\"value\":1},{\"op\":\"get\",\"key\":\"a\"}]}"u8];
+        ForwardedAnswer? refused = await AskAsync(handler, "POST", "/txn", reads);
+        Assert.Equal((429, 0), (refused!.Status, node.Shard.Writes));
+        Assert.Contains("\"not-applied\"", System.Text.Encoding.UTF8.GetString(refused.Body.Span), StringComparison.Ordinal);
+        Assert.Equal(200, (await AskAsync(handler, "POST", "/txn", [.. "{\"then\":[{\"op\":\"delete\",\"key\":\"a\"}]}"u8]))?.Status);
+        held = 0;
+        Assert.Equal(200, (await AskAsync(handler, "POST", "/txn", reads))?.Status);
+        Assert.Equal(2, node.Shard.Writes);
+    }
+
+    [Fact]
     public async Task A_request_that_the_owner_gave_up_gets_no_answer_and_never_an_empty_200()
     {
         var handler = new ForwardHandler(
@@ -93,7 +112,7 @@ public sealed class ForwardBoundsTests
     [Fact]
     public async Task The_asker_takes_room_for_a_body_before_it_allocates_it()
     {
-        var asker = new ForwardClient(new Calls(_ => Answer(201, [])), new ApiSettings { AdvertisedApi = "me:8001", MaxValueBytes = LargeBytes });
+        var asker = new ForwardClient(new Calls(_ => Answer(201, [])), new ApiSettings { AdvertisedApi = "me:8001", MaxValueBytes = LargeBytes }, new SlowClients(clock));
         var slow = new List<(Task Asked, HttpContext Context, Pipe Body)>();
         for (int n = 0; n < LargeOnesThatFit; n++) slow.Add(Begin());
         Assert.All(slow, one => Assert.False(one.Asked.IsCompleted));
@@ -118,7 +137,7 @@ public sealed class ForwardBoundsTests
     public async Task Answers_that_slow_clients_do_not_take_are_bounded_and_leave_in_slices()
     {
         byte[] value = new byte[LargeBytes];
-        var asker = new ForwardClient(new Calls(_ => Answer(200, value)), new ApiSettings { AdvertisedApi = "me:8001" });
+        var asker = new ForwardClient(new Calls(_ => Answer(200, value)), new ApiSettings { AdvertisedApi = "me:8001" }, new SlowClients(clock));
         var slow = new List<(Task Asked, SlowReader Reader)>();
         for (int n = 0; n < LargeOnesThatFit; n++)
         {
@@ -142,6 +161,142 @@ public sealed class ForwardBoundsTests
         Assert.Equal(200, again.Response.StatusCode);
     }
 
+    [Fact]
+    public async Task Where_a_forwarded_read_finds_no_room_the_client_that_took_nothing_for_longest_is_cut_off()
+    {
+        byte[] value = new byte[LargeBytes];
+        var asker = new ForwardClient(new Calls(_ => Answer(200, value)), new ApiSettings { AdvertisedApi = "me:8001" }, new SlowClients(clock));
+        var slow = new List<(Task Asked, SlowReader Reader)>();
+        for (int n = 0; n < LargeOnesThatFit; n++)
+        {
+            var reader = new SlowReader();
+            slow.Add((asker.SendAsync(Context("GET", reader, request: reader), Owner, null), reader));
+            await reader.Begun.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(429, await ReadAsync());
+        Assert.All(slow, one => Assert.False(one.Reader.IsCutOff, "it has its time"));
+        clock.Pass(ManyLimits.LongestStandstill);
+        Assert.Equal(429, await ReadAsync());
+        await slow[0].Asked.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.True(slow[0].Reader.IsCutOff);
+        Assert.All(slow[1..], one => Assert.False(one.Reader.IsCutOff, "one is enough"));
+        Assert.Equal(200, await ReadAsync());
+        foreach ((_, SlowReader reader) in slow[1..]) reader.Take();
+        await Task.WhenAll(slow.Select(one => one.Asked)).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.All(slow[1..], one => Assert.Equal(LargeBytes, one.Reader.Bytes));
+
+        async Task<int> ReadAsync()
+        {
+            HttpContext context = Context("GET", new MemoryStream());
+            await asker.SendAsync(context, Owner, null);
+            return context.Response.StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task A_transaction_that_reads_has_room_for_its_answer_before_it_is_passed_on_or_is_not_passed_on()
+    {
+        int passedOn = 0;
+        var owner = new List<Action<CallResult>>();
+        var asker = new ForwardClient(new LateCalls(done => (passedOn, owner) = (passedOn + 1, [.. owner, done])), new ApiSettings { AdvertisedApi = "me:8001" }, new SlowClients(clock));
+        var asked = new List<(Task Asked, PassedTxn Txn, SlowReader Reader, HttpContext Context)>();
+        for (int n = 0; n < ManyLimits.MaxAnswerBytes / ManyLimits.AnswerShareBytes; n++) asked.Add(Begin(reads: true));
+        Assert.Equal(asked.Count, passedOn);
+
+        // No room is left: not even those that only write take any, and those that read are told so while it is still true that nothing was done.
+        (Task Asked, PassedTxn Txn, SlowReader Reader, HttpContext Context) refused = Begin(reads: true);
+        (Task Asked, PassedTxn Txn, SlowReader Reader, HttpContext Context) written = Begin(reads: false);
+        Assert.Equal(asked.Count + 1, passedOn);
+        clock.Pass(ManyLimits.LongestStandstill);
+        await refused.Asked.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.Equal((429, null), (refused.Context.Response.StatusCode, refused.Txn.Answer));
+        Assert.Equal(asked.Count + 1, passedOn);
+
+        // They are counted with what their answers are: 16 large ones that nobody takes are all that there is room for.
+        byte[] value = new byte[LargeBytes];
+        foreach (Action<CallResult> done in owner[..LargeOnesThatFit]) done(Answer(200, value));
+        foreach (Action<CallResult> done in owner[LargeOnesThatFit..]) done(Answer(200, new byte[10]));
+        await Task.WhenAll([written.Asked, .. asked.Select(one => one.Asked)]).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Task[] slow = [.. asked[..LargeOnesThatFit].Select(one => PassBackAsync(one.Context, one.Txn))];
+        foreach ((_, PassedTxn txn, SlowReader reader, HttpContext context) in asked[LargeOnesThatFit..])
+        {
+            reader.Take();
+            await PassBackAsync(context, txn);
+            Assert.Equal((200, 10), (context.Response.StatusCode, reader.Bytes));
+        }
+
+        Assert.All(slow, one => Assert.False(one.IsCompleted));
+        (Task Asked, PassedTxn Txn, SlowReader Reader, HttpContext Context) next = Begin(reads: true);
+        Assert.False(next.Asked.IsCompleted);
+        Assert.Equal(asked.Count + 1, passedOn); // it waits for room,
+        asked[0].Reader.Take();
+        await slow[0].WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await UntilAsync(() => passedOn == asked.Count + 2); // and has it
+        Assert.Equal(LargeBytes, asked[0].Reader.Bytes);
+        foreach ((_, _, SlowReader reader, _) in asked[1..LargeOnesThatFit]) reader.Take();
+        await Task.WhenAll(slow).WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        (Task, PassedTxn, SlowReader, HttpContext) Begin(bool reads)
+        {
+            var reader = new SlowReader();
+            HttpContext context = Context("POST", reader, request: reader);
+            var txn = new PassedTxn(reads);
+            return (asker.SendAsync(context, Owner, new byte[10], txn), txn, reader, context);
+        }
+
+        async Task PassBackAsync(HttpContext context, PassedTxn txn)
+        {
+            using (txn) await asker.PassBackAsync(context, txn, null);
+        }
+    }
+
+    [Fact]
+    public async Task A_transaction_that_reads_takes_its_place_also_where_it_is_not_carried_out_here()
+    {
+        await using TestNode node = await TestNode.StartAsync(settings => settings with { ReadingTransactions = 1 });
+        node.Host.Dispatcher.Elsewhere.Attach(new TwoNodes().Member, null!); // it knows no owner of any slot, and waits a second for one
+        const string Read = """{"then":[{"op":"get","key":"{t}a"}]}""";
+        int[] statuses = [];
+        for (int tries = 0; tries < 5 && !statuses.Contains(429); tries++) // should one of them be over before the other has come
+            statuses = [.. (await Task.WhenAll(node.AskAsync("POST", "/txn", body: Read), node.AskAsync("POST", "/txn", body: Read))).Select(one => one.Status).Order()];
+        Assert.Equal([429, 503], statuses);
+        Assert.Equal(503, (await node.AskAsync("POST", "/txn", body: Read)).Status); // the place was given back
+    }
+
+    [Fact]
+    public async Task What_a_transaction_answers_elsewhere_is_passed_back()
+    {
+        var nodes = new TwoNodes();
+        nodes.Until("they have met", () => nodes.Router.View.FindAt("member:8001") is not null);
+        await using TestNode node = await TestNode.StartAsync(settings => settings with { Routing = RoutingMode.Proxy, ReadingTransactions = 1 });
+        ReadOnlyMemory<byte> passed = default;
+        var asker = new ForwardClient(
+            new Calls(body =>
+            {
+                passed = body;
+                return Answer(200, "as the owner says"u8.ToArray());
+            }),
+            node.Host.Settings,
+            node.Host.Dispatcher.Elsewhere.Clients);
+        const string Read = """{"then":[{"op":"get","key":"{t}a"}]}""";
+        for (int n = 0; n < 3; n++)
+        {
+            // The leader changes while the transaction is in its hands.
+            var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            node.Host.Dispatcher.Elsewhere.Attach(null!, null!);
+            (node.Shard.Gate, node.Shard.Refusal) = (gate.Task, new Gache.Replication.Refusal(Gache.Replication.RefusalCode.NotLeader, "another leads", "member:8001"));
+            int before = node.Shard.Waiting;
+            Task<RawAnswer> asked = node.AskAsync("POST", "/txn", body: Read);
+            await UntilAsync(() => node.Shard.Waiting > before);
+            node.Host.Dispatcher.Elsewhere.Attach(nodes.Router, asker);
+            gate.SetResult();
+            RawAnswer answer = await asked;
+            Assert.Equal((200, "as the owner says"), (answer.Status, answer.Text));
+            Assert.Equal(Read, System.Text.Encoding.UTF8.GetString(ForwardedRequest.Parse(passed)!.Body.Span));
+        }
+    }
+
     [Theory]
     [InlineData("GET", CallOutcome.NotSent, true, 429)]
     [InlineData("PUT", CallOutcome.NotSent, true, 429)]
@@ -153,7 +308,7 @@ public sealed class ForwardBoundsTests
     [InlineData("PUT", CallOutcome.Refused, false, 503)]
     public async Task A_bound_that_was_met_on_the_way_is_429_and_what_may_have_arrived_is_504(string method, CallOutcome outcome, bool isOverBound, int status)
     {
-        var asker = new ForwardClient(new Calls(_ => new CallResult(outcome, default, "in words", isOverBound)), new ApiSettings { AdvertisedApi = "me:8001" });
+        var asker = new ForwardClient(new Calls(_ => new CallResult(outcome, default, "in words", isOverBound)), new ApiSettings { AdvertisedApi = "me:8001" }, new SlowClients(clock));
         HttpContext context = Context(method, new MemoryStream());
         await asker.SendAsync(context, Owner, ReadOnlyMemory<byte>.Empty);
         Assert.Equal(status, context.Response.StatusCode);
@@ -163,7 +318,7 @@ public sealed class ForwardBoundsTests
     public async Task A_request_that_waits_is_passed_on_with_what_is_left_of_its_wait_and_ends_when_its_client_goes()
     {
         var calls = new WaitingCalls();
-        var asker = new ForwardClient(calls, new ApiSettings { AdvertisedApi = "me:8001" });
+        var asker = new ForwardClient(calls, new ApiSettings { AdvertisedApi = "me:8001" }, new SlowClients(clock));
         HttpContext context = Context("GET", new MemoryStream());
         var gone = new CancellationTokenSource();
         context.RequestAborted = gone.Token;
@@ -203,13 +358,20 @@ public sealed class ForwardBoundsTests
         return answer.IsEmpty ? null : ForwardedAnswer.Parse(answer);
     }
 
-    private static DefaultHttpContext Context(string method, Stream answer, Stream? body = null, long length = 0)
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
+        var patience = new CancellationTokenSource(Patience);
+        while (!isSo()) await Task.Delay(5, patience.Token);
+    }
+
+    private static DefaultHttpContext Context(string method, Stream answer, Stream? body = null, long length = 0, IHttpRequestLifetimeFeature? request = null)
     {
         var head = new HttpRequestFeature { Method = method, RawTarget = "/key/a", Body = body ?? new MemoryStream() };
         if (length > 0) head.Headers.ContentLength = length;
         var features = new FeatureCollection();
         features.Set<IHttpRequestFeature>(head);
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
+        if (request is not null) features.Set(request);
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(answer));
         return new DefaultHttpContext(features);
     }
@@ -217,6 +379,11 @@ public sealed class ForwardBoundsTests
     private sealed class Calls(Func<ReadOnlyMemory<byte>, CallResult> end) : ICalls
     {
         public void Call(string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done) => done(end(body));
+    }
+
+    private sealed class LateCalls(Action<Action<CallResult>> begun) : ICalls
+    {
+        public void Call(string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done) => begun(done);
     }
 
     private sealed class WaitingCalls : ICalls
@@ -240,12 +407,22 @@ public sealed class ForwardBoundsTests
     }
 
     /// <summary>A client that takes nothing until it is told to.</summary>
-    private sealed class SlowReader : MemoryStream
+    private sealed class SlowReader : MemoryStream, IHttpRequestLifetimeFeature
     {
         private readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource taking = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Begun => begun.Task;
+
+        public CancellationToken RequestAborted { get; set; }
+
+        public bool IsCutOff { get; private set; }
+
+        public void Abort()
+        {
+            IsCutOff = true;
+            taking.TrySetResult();
+        }
 
         public int Bytes { get; private set; }
 

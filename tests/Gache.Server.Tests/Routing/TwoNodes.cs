@@ -9,7 +9,7 @@ namespace Gache.Server.Tests.Routing;
 /// <summary>Two nodes that gossip in one thread, with time in the test's hand: a member of a shard, and one that only routes and knows the member's address.</summary>
 internal sealed class TwoNodes
 {
-    private readonly Clock clock = new();
+    private readonly HandClock clock = new();
     private readonly Dictionary<string, ClusterNode> nodes = [];
 
     public TwoNodes()
@@ -70,19 +70,6 @@ internal sealed class TwoNodes
             else
                 done(new CallResult(CallOutcome.NotSent, default, "nobody is there"));
         }
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        private TimeSpan now = TimeSpan.FromHours(1);
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => now.Ticks;
-
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + now;
-
-        public void Pass(TimeSpan time) => now += time;
     }
 
     private sealed class Nothing : ICallHandler

@@ -1,8 +1,12 @@
 namespace Gache.Server.Http.Keys;
 
-/// <summary>What one request holds of the <see cref="BodyBudget"/>; given back when disposed.</summary>
+/// <summary>What one request holds of a <see cref="BodyBudget"/>; given back when disposed.</summary>
+/// <param name="budget">Of which it is.</param>
 internal sealed class BodyShare(BodyBudget budget) : IDisposable
 {
+    /// <summary>Of which it is.</summary>
+    public BodyBudget Budget => budget;
+
     /// <summary>How much it holds.</summary>
     public int Bytes { get; private set; }
 
@@ -14,10 +18,13 @@ internal sealed class BodyShare(BodyBudget budget) : IDisposable
         return true;
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Makes it as large as what it was taken for turned out to be, also beyond the budget: for what cannot be refused any more.</summary>
+    public void Become(int bytes)
     {
-        budget.Return(Bytes);
-        Bytes = 0;
+        budget.Return(Bytes - bytes);
+        Bytes = bytes;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => Become(0);
 }

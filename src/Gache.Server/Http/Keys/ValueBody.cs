@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Gache.Primitives;
+using Gache.Server.Http.Many;
 
 namespace Gache.Server.Http.Keys;
 
@@ -55,12 +56,17 @@ internal static class ValueBody
     }
 
     /// <summary>Reads a body whose length is not known, and counts it as it comes.</summary>
+    /// <param name="reader">Where it comes from.</param>
+    /// <param name="limit">At most so many bytes.</param>
+    /// <param name="into">Where it goes.</param>
+    /// <param name="share">What it takes of its budget.</param>
+    /// <param name="sender">Who may be cut off while others find no room for theirs; null for nobody.</param>
     /// <exception cref="BadHttpRequestException">It was cut off, came too slowly, or its chunks are malformed.</exception>
-    public static async Task<End> ReadStreamAsync(PipeReader reader, int limit, ByteWriter into, BodyShare share)
+    public static async Task<End> ReadStreamAsync(PipeReader reader, int limit, ByteWriter into, BodyShare share, SlowClients.Sender? sender = null)
     {
         while (true)
         {
-            ReadResult read = await reader.ReadAsync().ConfigureAwait(false);
+            ReadResult read = await (sender is null ? reader.ReadAsync() : sender.WaitAsync(reader.ReadAsync(), into.Length)).ConfigureAwait(false);
             foreach (ReadOnlyMemory<byte> piece in read.Buffer)
             {
                 if (into.Length + piece.Length > limit)

@@ -10,7 +10,7 @@ namespace Gache.Server.Http.Many;
 /// The body is taken whole, then carried out window by window, and each window's results are sent before the next begins: a client that reads slowly
 /// holds up its own batch and takes no memory.
 /// </remarks>
-internal sealed class BatchEndpoint(ApiSettings settings, BatchRun run, BodyBudget bodies, BodyBudget answers, SlowReaders readers)
+internal sealed class BatchEndpoint(ApiSettings settings, BatchRun run, BodyBudget bodies, BodyBudget answers, SlowClients clients)
 {
     private const int SharePerLine = 256; // of a window that reads nothing: results are small
 
@@ -18,7 +18,7 @@ internal sealed class BatchEndpoint(ApiSettings settings, BatchRun run, BodyBudg
     public async Task AnswerAsync(HttpContext context, IShard shard)
     {
         using var share = new BodyShare(bodies);
-        if (await ManyBody.TakeAsync(context, share, ManyLimits.MaxBatchBytes, ProblemTable.BatchTooLarge, readers).ConfigureAwait(false) is not { } body) return;
+        if (await ManyBody.TakeAsync(context, share, ManyLimits.MaxBatchBytes, ProblemTable.BatchTooLarge, clients).ConfigureAwait(false) is not { } body) return;
         (int lines, bool isAny) = Count(body.Span);
         if (lines > ManyLimits.MaxLines || !isAny)
         {
@@ -37,7 +37,7 @@ internal sealed class BatchEndpoint(ApiSettings settings, BatchRun run, BodyBudg
             using var windowShare = new BodyShare(answers);
             bool hasRoom = windowShare.TryGrow(window.Exists(line => line.IsRead) ? ManyLimits.AnswerShareBytes : window.Count * SharePerLine);
             if (hasRoom) await run.RunAsync(shard, window).ConfigureAwait(false);
-            else readers.MakeRoom();
+            else clients.MakeRoom(answers);
             foreach (BatchLine line in window)
             {
                 if (!line.IsDone) line.Fail(ProblemTable.Overloaded, "too many batches are on their way at once");
@@ -54,7 +54,7 @@ internal sealed class BatchEndpoint(ApiSettings settings, BatchRun run, BodyBudg
             using (var json = new Utf8JsonWriter(results, JsonText.Options)) line.Write(json);
             results.WriteByte((byte)'\n');
             if (results.Length < ManyLimits.BytesAtOnce && line != window[^1]) continue;
-            if (!await readers.SendAsync(context, results.WrittenMemory).ConfigureAwait(false)) return false;
+            if (!await clients.SendAsync(context, results.WrittenMemory, bodies, answers).ConfigureAwait(false)) return false;
             results.ClearAndTrim(ManyLimits.BytesAtOnce);
         }
 

@@ -14,7 +14,7 @@ namespace Gache.Server.Http.Many;
 /// Each slot is read by its owner's leader, at a linearizable point of that shard. A key keeps its slot, and its place in it, wherever the slot moves:
 /// so going on behind (slot, last key) tells each key that is there all along exactly once.
 /// </remarks>
-internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsewhere, BodyBudget answers, SlowReaders readers, Func<Watches?> watches)
+internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsewhere, BodyBudget answers, SlowClients clients, Func<Watches?> watches)
 {
     /// <summary>Answers.</summary>
     public async Task AnswerAsync(HttpContext context, IShard shard, ManyQuery query)
@@ -28,7 +28,7 @@ internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsew
         using var share = new BodyShare(answers);
         if (!share.TryGrow(ManyLimits.AnswerShareBytes))
         {
-            readers.MakeRoom();
+            clients.MakeRoom(answers);
             await ProblemAnswer.SendAsync(context, ProblemTable.Overloaded, "too many pages are on their way at once").ConfigureAwait(false);
             return;
         }
@@ -56,7 +56,7 @@ internal sealed class ListKeys(ManyWork work, SlotPlaces places, Elsewhere elsew
         }
 
         ByteWriter body = Write(keys, isComplete ? null : ScanCursor.Encode(position), watch);
-        if (Page.HasBody(context, Headers.Json, body.Length)) await readers.SendAsync(context, body.WrittenMemory).ConfigureAwait(false);
+        if (Page.HasBody(context, Headers.Json, body.Length)) await clients.SendAsync(context, body.WrittenMemory, answers).ConfigureAwait(false);
     }
 
     /// <summary>A page without any key, because the next slot cannot be read now: the client may go on at the same place.</summary>

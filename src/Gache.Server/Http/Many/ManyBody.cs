@@ -13,16 +13,20 @@ internal static class ManyBody
     /// <param name="share">What it takes of the bodies' budget.</param>
     /// <param name="limit">At most so many bytes.</param>
     /// <param name="tooLarge">The problem of a larger one.</param>
-    /// <param name="readers">Who may have to make room.</param>
+    /// <param name="clients">Who may have to make room; while it is slow, its sender is one of them.</param>
     /// <returns>Null if the request was answered with what is wrong.</returns>
-    public static async Task<ReadOnlyMemory<byte>?> TakeAsync(HttpContext context, BodyShare share, int limit, Problem tooLarge, SlowReaders readers)
+    public static async Task<ReadOnlyMemory<byte>?> TakeAsync(HttpContext context, BodyShare share, int limit, Problem tooLarge, SlowClients clients)
     {
         var body = new ByteWriter();
-        ValueBody.End end = context.Request.ContentLength > limit
-            ? ValueBody.End.TooLarge
-            : await ValueBody.ReadStreamAsync(context.Request.BodyReader, limit, body, share).ConfigureAwait(false);
+        ValueBody.End end = ValueBody.End.TooLarge;
+        if (context.Request.ContentLength is not { } length || length <= limit)
+        {
+            using SlowClients.Sender sender = clients.Receive(context, share.Budget);
+            end = await ValueBody.ReadStreamAsync(context.Request.BodyReader, limit, body, share, sender).ConfigureAwait(false);
+        }
+
         if (end == ValueBody.End.Complete) return body.WrittenMemory;
-        if (end == ValueBody.End.OverBudget) readers.MakeRoom();
+        if (end == ValueBody.End.OverBudget) clients.MakeRoom(share.Budget);
         context.Response.Headers.Connection = "close"; // nobody waits for the rest
         await (end == ValueBody.End.TooLarge
             ? ProblemAnswer.SendAsync(context, tooLarge, $"the body has at most {limit} bytes; nothing was done")

@@ -27,11 +27,11 @@ internal sealed class ManyEndpoints
         var places = new SlotPlaces(elsewhere);
         var work = new ManyWork(settings, elsewhere);
         var answers = new BodyBudget(ManyLimits.MaxAnswerBytes);
-        var readers = new SlowReaders(TimeProvider.System);
-        list = new ListKeys(work, places, elsewhere, answers, readers, watches);
+        SlowClients clients = elsewhere.Clients;
+        list = new ListKeys(work, places, elsewhere, answers, clients, watches);
         deletions = new DeleteKeys(work, places, elsewhere);
-        batch = new BatchEndpoint(settings, new BatchRun(work, places, elsewhere), new BodyBudget(settings.BatchBodiesBytes), answers, readers);
-        transactions = new TxnEndpoint(settings, elsewhere, new BodyBudget(), readers); // not the batches': a slow reader of one keeps its share
+        batch = new BatchEndpoint(settings, new BatchRun(work, places, elsewhere), new BodyBudget(settings.BatchBodiesBytes), answers, clients);
+        transactions = new TxnEndpoint(settings, elsewhere, new BodyBudget(settings.BatchBodiesBytes), clients); // not the batches': a slow reader of one keeps its share
     }
 
     /// <summary>Answers.</summary>

@@ -33,16 +33,17 @@ internal static class ManyLimits
     /// <summary>Answers that are being made or sent, over all requests on many keys: 128 MiB.</summary>
     public const long MaxAnswerBytes = 128L * 1024 * 1024;
 
-    /// <summary>What one of them is counted with before it is known how long it is.</summary>
+    /// <summary>What one of them is counted with before it is known how long it is; so is the answer of a transaction that reads, before it is passed on to
+    /// its slot's owner. As JSON it may be six times as long, and is counted with that once it is here.</summary>
     public const int AnswerShareBytes = 2 * 1024 * 1024;
 
     /// <summary>An answer is handed to the client's connection in such pieces, in bytes.</summary>
     public const int SliceBytes = 64 * 1024;
 
-    /// <summary>A client that takes no such piece for this long may be cut off, where others find no room for theirs.</summary>
+    /// <summary>A client that takes no such piece, or brings none of its body, for this long may be cut off, where others find no room for theirs.</summary>
     public static readonly TimeSpan LongestStandstill = TimeSpan.FromSeconds(2);
 
-    /// <summary>Transactions that read and are under way at once, as each may answer with <see cref="Store.TxnCommand.MaxAnswerBytes"/>.</summary>
+    /// <summary>Transactions that read and are under way at once, here or passed on, as each may answer with <see cref="Store.TxnCommand.MaxAnswerBytes"/>.</summary>
     public const int MaxReadingTransactions = 256;
 
     /// <summary>So many of their large answers are written as JSON at once, which may be six times as long.</summary>

@@ -1,5 +1,6 @@
 using Gache.Cluster;
 using Gache.Replication;
+using Gache.Server.Http.Many;
 using Gache.Server.Http.Problems;
 using Gache.Server.Http.Requests;
 
@@ -14,6 +15,9 @@ internal sealed class Elsewhere(RoutingMode mode)
     private static readonly TimeSpan MovingRetry = TimeSpan.FromMilliseconds(50);
 
     private int waiting;
+
+    /// <summary>Clients that something bounded is held for while they are slow; one of all requests that may be passed on.</summary>
+    public SlowClients Clients { get; } = new(TimeProvider.System);
 
     /// <summary>This node's part in the cluster; null for a node whose cluster is its shard.</summary>
     public ClusterNode? Cluster { get; private set; }
@@ -32,7 +36,8 @@ internal sealed class Elsewhere(RoutingMode mode)
     /// <param name="slot">Its key's slot.</param>
     /// <param name="body">The body, if it was taken already.</param>
     /// <param name="serveHere">Carries it out, should the slot come here meanwhile; null if that was tried: then the client tries again.</param>
-    public async Task AnswerAsync(HttpContext context, int slot, ReadOnlyMemory<byte>? body, Func<Task>? serveHere)
+    /// <param name="txn">Where the answer of a transaction is left; null for what is no transaction.</param>
+    public async Task AnswerAsync(HttpContext context, int slot, ReadOnlyMemory<byte>? body, Func<Task>? serveHere, PassedTxn? txn = null)
     {
         if (Cluster is null)
         {
@@ -44,7 +49,7 @@ internal sealed class Elsewhere(RoutingMode mode)
         if (route.Kind is RouteKind.Moving or RouteKind.NoLeader or RouteKind.Here) route = await WaitAsync(context, slot, route, serveHere is not null).ConfigureAwait(false);
         await (route.Kind switch
         {
-            RouteKind.Elsewhere => ToAsync(context, route.Peer!, body),
+            RouteKind.Elsewhere => ToAsync(context, route.Peer!, body, txn),
             RouteKind.Here when serveHere is not null => serveHere(),
             RouteKind.Unassigned => ProblemAnswer.SendAsync(context, ProblemTable.SlotsUnassigned, $"no shard is known to own slot {slot}: its node is still to start, or to be granted its slots, or its nodes have been gone for long"),
             RouteKind.NoLeader => ProblemAnswer.SendAsync(context, ProblemTable.NoLeader, WordsOfNoLeader(slot, route)),
@@ -53,17 +58,17 @@ internal sealed class Elsewhere(RoutingMode mode)
     }
 
     /// <summary>Answers what the replica refused: names the leader, passes the request on, or tells the problem.</summary>
-    public Task AnswerAsync(HttpContext context, Refusal refusal, int slot, ReadOnlyMemory<byte>? body) => refusal switch
+    public Task AnswerAsync(HttpContext context, Refusal refusal, int slot, ReadOnlyMemory<byte>? body, PassedTxn? txn = null) => refusal switch
     {
-        { Code: RefusalCode.NotLeader, LeaderApi: { } leader } => ToLeaderAsync(context, leader, body),
-        { Code: RefusalCode.NotServed } => AnswerAsync(context, slot, body, serveHere: null),
+        { Code: RefusalCode.NotLeader, LeaderApi: { } leader } => ToLeaderAsync(context, leader, body, txn),
+        { Code: RefusalCode.NotServed } => AnswerAsync(context, slot, body, serveHere: null, txn),
         _ => RefusalAnswer.SendAsync(context, refusal),
     };
 
     /// <summary>Sends the request to the leader of this node's own shard.</summary>
-    public Task ToLeaderAsync(HttpContext context, string leaderApi, ReadOnlyMemory<byte>? body)
+    public Task ToLeaderAsync(HttpContext context, string leaderApi, ReadOnlyMemory<byte>? body, PassedTxn? txn = null)
     {
-        return PeerAt(leaderApi) is { } peer ? ToAsync(context, peer, body) : Redirect.SendAsync(context, leaderApi);
+        return PeerAt(leaderApi) is { } peer ? ToAsync(context, peer, body, txn) : Redirect.SendAsync(context, leaderApi);
     }
 
     /// <summary>The node of the cluster with this API address; null if none is known.</summary>
@@ -75,11 +80,11 @@ internal sealed class Elsewhere(RoutingMode mode)
         ? $"slot {slot} is of shard {shard}, and no live leader of it is known; an election is under way, or its nodes cannot be reached"
         : $"who owns slot {slot} is not known here yet: this node has not heard from its shard's leader what its log says";
 
-    private Task ToAsync(HttpContext context, ClusterPeer peer, ReadOnlyMemory<byte>? body)
+    private Task ToAsync(HttpContext context, ClusterPeer peer, ReadOnlyMemory<byte>? body, PassedTxn? txn)
     {
         // A body without length was sent once and will not be again (curl -L -T -): it is passed on. What came over the cluster port goes on over it.
         bool mustForward = ForwardedHop.CountOf(context) > 0 || Redirect.IsStreamed(context.Request) || mode == RoutingMode.Proxy;
-        return mustForward && Forwarding is { } forwarding ? forwarding.SendAsync(context, peer, body) : Redirect.SendAsync(context, peer.ApiAddress);
+        return mustForward && Forwarding is { } forwarding ? forwarding.SendAsync(context, peer, body, txn) : Redirect.SendAsync(context, peer.ApiAddress);
     }
 
     private async Task<SlotRoute> WaitAsync(HttpContext context, int slot, SlotRoute route, bool mayServe)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Gache.Cluster;
 using Gache.Server.Http.Keys;
+using Gache.Server.Http.Many;
 using Gache.Server.Http.Problems;
 using Gache.Server.Http.Requests;
 using Gache.Primitives;
@@ -11,11 +12,9 @@ namespace Gache.Server.Http.Routing;
 
 /// <summary>Passes a client's request on to another node over the cluster port, and its answer back.</summary>
 /// <remarks>Never by an HTTP client, which may resend by itself: sent and not answered is 504, and only what surely did not arrive is 503 (P11).</remarks>
-internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
+internal sealed class ForwardClient(ICalls calls, ApiSettings settings, SlowClients clients)
 {
     private static readonly string[] Passed = ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Idempotency-Key", "Content-Type", "tracestate"];
-
-    private const int SliceBytes = 64 * 1024;
 
     private readonly BodyBudget bodies = new();
     private readonly BodyBudget answers = new();
@@ -27,7 +26,8 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
     /// <param name="context">The client's request.</param>
     /// <param name="peer">Whom to ask.</param>
     /// <param name="taken">The body, if it was taken already.</param>
-    public async Task SendAsync(HttpContext context, ClusterPeer peer, ReadOnlyMemory<byte>? taken)
+    /// <param name="txn">Where the answer is left for <see cref="PassBackAsync(HttpContext, PassedTxn, object)"/>; null if it is passed back at once.</param>
+    public async Task SendAsync(HttpContext context, ClusterPeer peer, ReadOnlyMemory<byte>? taken, PassedTxn? txn = null)
     {
         int hops = ForwardedHop.CountOf(context) + 1;
         if (hops > ForwardedHop.Most)
@@ -40,6 +40,17 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         bool isRead = request.Method == HttpMethods.Get || request.Method == HttpMethods.Head;
         using var share = new BodyShare(bodies);
         if ((taken ?? await TakeBodyAsync(context, share).ConfigureAwait(false)) is not { } body) return;
+        if (txn is not null)
+        {
+            // Before it is passed on: once it is carried out, an answer that finds no room would leave its outcome unknown (P10, P11).
+            txn.Share = new BodyShare(answers);
+            if (txn.Reads && !await clients.WaitForRoomAsync(txn.Share, ManyLimits.AnswerShareBytes, context.RequestAborted).ConfigureAwait(false))
+            {
+                await ProblemAnswer.SendAsync(context, ProblemTable.Overloaded, "too many large answers are on their way out at once").ConfigureAwait(false);
+                return;
+            }
+        }
+
         WaitTime? wait = context.Features.Get<WaitTime>();
         using Activity? span = RequestTracing.Source.StartActivity("forward", ActivityKind.Client);
         span?.SetTag("server.address", peer.ApiAddress);
@@ -47,6 +58,12 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         long asked = RequestTime.Now;
         (ForwardedAnswer? answer, CallResult result) = await AskAsync(peer, passed, wait, context.RequestAborted).ConfigureAwait(false);
         if (wait is null) RequestTime.Note(context, RequestTime.Spent.Forwarded, asked);
+        if (answer is not null && txn is not null)
+        {
+            txn.Keep(answer);
+            return;
+        }
+
         if (answer is not null)
         {
             await PassBackAsync(context, answer).ConfigureAwait(false);
@@ -79,12 +96,25 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
     public async Task PassBackAsync(HttpContext context, ForwardedAnswer answer)
     {
         using var share = new BodyShare(answers); // slow readers hold it long (P10)
-        if (!share.TryGrow(answer.Body.Length) && context.Request.Method == HttpMethods.Get) // else it was carried out, and the answer is small
+        bool hasRoom = share.TryGrow(answer.Body.Length);
+        if (!hasRoom && context.Request.Method == HttpMethods.Get) // else it was carried out, and the answer is small
         {
+            clients.MakeRoom(answers);
             await ProblemAnswer.SendAsync(context, ProblemTable.Overloaded, "too many large values are on their way out at once").ConfigureAwait(false);
             return;
         }
 
+        await PassBackAsync(context, answer, hasRoom ? answers : null, null).ConfigureAwait(false);
+    }
+
+    /// <summary>Answers with what was left of a transaction.</summary>
+    /// <param name="context">The client's request.</param>
+    /// <param name="txn">The transaction, with its answer.</param>
+    /// <param name="held">What else is held meanwhile; null for nothing.</param>
+    public Task PassBackAsync(HttpContext context, PassedTxn txn, object? held) => PassBackAsync(context, txn.Answer!, answers, held);
+
+    private async Task PassBackAsync(HttpContext context, ForwardedAnswer answer, object? held, object? alsoHeld)
+    {
         HttpResponse response = context.Response;
         response.StatusCode = answer.Status;
         foreach ((string name, string value) in answer.Headers)
@@ -93,13 +123,7 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         }
 
         long began = RequestTime.Now;
-        for (ReadOnlyMemory<byte> rest = answer.Body; !rest.IsEmpty;)
-        {
-            ReadOnlyMemory<byte> slice = rest[..Math.Min(rest.Length, SliceBytes)];
-            if ((await response.BodyWriter.WriteAsync(slice).ConfigureAwait(false)).IsCompleted) return; // the client has gone
-            rest = rest[slice.Length..];
-        }
-
+        if (!await clients.SendAsync(context, answer.Body, held, alsoHeld).ConfigureAwait(false)) return; // the client has gone
         RequestTime.Note(context, RequestTime.Spent.ByClient, began);
     }
 
@@ -119,11 +143,13 @@ internal sealed class ForwardClient(ICalls calls, ApiSettings settings)
         {
             body = new ByteWriter((int)(request.ContentLength ?? 4_096));
             long began = RequestTime.Now;
-            end = await ValueBody.ReadStreamAsync(request.BodyReader, settings.MaxValueBytes, body, share).ConfigureAwait(false);
+            using SlowClients.Sender sender = clients.Receive(context, bodies);
+            end = await ValueBody.ReadStreamAsync(request.BodyReader, settings.MaxValueBytes, body, share, sender).ConfigureAwait(false);
             RequestTime.Note(context, RequestTime.Spent.ByClient, began);
         }
 
         if (end == ValueBody.End.Complete) return body!.WrittenMemory;
+        if (end == ValueBody.End.OverBudget) clients.MakeRoom(bodies);
         context.Response.Headers.Connection = "close"; // nobody waits for the rest
         await (end == ValueBody.End.TooLarge
             ? ProblemAnswer.SendAsync(context, ProblemTable.ValueTooLarge, $"a value has at most {settings.MaxValueBytes} bytes here (--max-value)")

@@ -5,7 +5,8 @@ namespace Gache.Server.Http.Routing;
 
 /// <summary>The answer to a forwarded request: the dispatcher writes it straight into the bytes that go back, if there is room for them (P10).</summary>
 /// <param name="budget">Where the room is taken from, before a body is copied.</param>
-/// <param name="mayBeRefused">Nothing is carried out by the request: "no room" is a true answer to it. To others the answers are small.</param>
+/// <param name="mayBeRefused">Nothing is carried out by the request: "no room" is a true answer to it. To others the answers are small, or what they may
+/// take was reserved before.</param>
 internal sealed class ForwardedReply(AnswerBudget budget, bool mayBeRefused) : HttpResponseFeature, IHttpRequestLifetimeFeature, IDisposable
 {
     private ByteWriter? bytes;
@@ -29,6 +30,17 @@ internal sealed class ForwardedReply(AnswerBudget budget, bool mayBeRefused) : H
 
     /// <inheritdoc/>
     public void Abort() => IsAborted = true;
+
+    /// <summary>Takes room for an answer before that is carried out which it will tell of: afterwards "no room" would not be true. What it has beyond that is
+    /// taken all the same.</summary>
+    /// <param name="bytes">How much.</param>
+    /// <returns>False if there is none.</returns>
+    public bool TryReserve(int bytes)
+    {
+        if (!budget.TryTake(bytes)) return false;
+        taken += bytes;
+        return true;
+    }
 
     /// <summary>Begins again, with what is small, after <see cref="IsRefused"/>.</summary>
     public void BeginAnew()
@@ -57,14 +69,15 @@ internal sealed class ForwardedReply(AnswerBudget budget, bool mayBeRefused) : H
     {
         if (IsRefused || part.IsEmpty) return;
         long written = bytes is null ? 0 : bytes.Length - lengthAt - sizeof(uint);
-        long needed = Math.Max(Headers.ContentLength ?? 0, written + part.Length) - taken;
+        long whole = Math.Max(Headers.ContentLength ?? 0, written + part.Length);
+        long needed = whole - taken;
         if (needed > 0 && !TryTake(needed))
         {
             (IsRefused, StatusCode, bytes) = (true, StatusCodes.Status429TooManyRequests, null);
             return;
         }
 
-        Begun((int)taken).WriteBytes(part);
+        Begun((int)whole).WriteBytes(part);
     }
 
     private bool TryTake(long needed)
