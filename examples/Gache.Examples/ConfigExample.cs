@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -25,7 +26,7 @@ internal sealed class ConfigExample(GacheClient gache, string key)
             {
                 await example.FollowAsync(stop).ConfigureAwait(false);
             }
-            catch (Exception end) when (end is HttpRequestException or IOException or JsonException || (end is OperationCanceledException && !stop.IsCancellationRequested))
+            catch (Exception end) when (end is HttpRequestException or IOException or SocketException or JsonException || (end is OperationCanceledException && !stop.IsCancellationRequested))
             {
                 // The node has gone, or is silent: what is known stays in use, and another one goes on.
             }

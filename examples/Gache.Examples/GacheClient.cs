@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 
@@ -119,7 +120,7 @@ internal sealed class GacheClient(IReadOnlyList<string> servers) : IDisposable
             bool isUnsettled = response.StatusCode == HttpStatusCode.TemporaryRedirect; // nodes point at each other
             return new GacheAnswer(isUnsettled ? 0 : (int)response.StatusCode, text, revision);
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException || (failure is OperationCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception failure) when (failure is HttpRequestException or IOException or SocketException || (failure is OperationCanceledException && !cancel.IsCancellationRequested))
         {
             return new GacheAnswer(0, failure.Message, 0);
         }

@@ -71,7 +71,7 @@ public sealed partial class Replica
 
     private void LookAtTheDisk()
     {
-        History.Fit();
+        if (!isLoading) History.Fit(); // else the background owns the store and what it tells
         isOwnSpaceLow = freeDiskBytes() < options.ReservedDiskBytes + taker.LastSizeBytes;
         long bound = options.MaxStoreBytes;
         bool isLow = isOwnSpaceLow;

@@ -5,7 +5,7 @@ public sealed partial class Replica
 {
     private readonly Queue<ProposedBatch> batches = new(); // those that are not committed, in order; no more than are pending
     private readonly WaitingSince waitingSince = new();
-    private long proposedAt; // when the last batch was; 0 before the first
+    private long committedAt; // when the last batch was; 0 before the first
     private (long AppliedAt, long ArrivedAt) answersOfBatch; // of the oldest batch whose answers this step gives; 0 without one
 
     /// <summary>Writes were queued, or left the queue.</summary>
@@ -15,14 +15,12 @@ public sealed partial class Replica
         if (waitingSince.Differs(waitingWrites.Count)) waitingSince.Note(waitingWrites.Count, oldest != 0 ? oldest : Stages.Now());
     }
 
-    private void NoteBatch(long arrivedAt, int writes)
+    private void NoteBatch(long arrivedAt, int writes, long bytes)
     {
         long now = Stages.Now();
         Stages.Queue.Add(arrivedAt, now);
-        writesBound.Proposed(writes, waitingWrites.Count, Stages.Between(proposedAt, now));
-        proposedAt = now;
         if (batches.Count == 0) Stages.Replicating(now);
-        batches.Enqueue(new ProposedBatch(core.LastIndex, arrivedAt, now));
+        batches.Enqueue(new ProposedBatch(core.LastIndex, arrivedAt, now, writes, bytes));
     }
 
     /// <summary>Everything up to an index is committed, and is applied in this step.</summary>
@@ -30,16 +28,21 @@ public sealed partial class Replica
     private long NoteCommitted(ulong index)
     {
         long now = Stages.Now();
-        bool isAny = false;
+        int writes = 0;
+        long bytes = 0;
         while (batches.TryPeek(out ProposedBatch batch) && batch.LastIndex <= index)
         {
             batches.Dequeue();
             Stages.Replicate.Add(batch.ProposedAt, now);
             if (answersOfBatch.ArrivedAt == 0) answersOfBatch.ArrivedAt = batch.ArrivedAt;
-            isAny = true;
+            writes += batch.Writes;
+            bytes += batch.Bytes;
         }
 
-        if (isAny) Stages.Replicating(batches.TryPeek(out ProposedBatch next) ? next.ProposedAt : 0);
+        if (writes == 0) return now;
+        Stages.Replicating(batches.TryPeek(out ProposedBatch next) ? next.ProposedAt : 0);
+        writesBound.Committed(writes, bytes, batches.Count > 0 || waitingWrites.Count > 0, Stages.Between(committedAt, now));
+        committedAt = now;
         return now;
     }
 
@@ -56,6 +59,13 @@ public sealed partial class Replica
         Stages.Write.Add(batch.ArrivedAt, now);
     }
 
+    /// <summary>Looks, now and then, at what is on its way.</summary>
+    private void LookAtBatches()
+    {
+        if (batches.TryPeek(out ProposedBatch oldest)) writesBound.Look(Stages.Between(oldest.ProposedAt, Stages.Now()));
+        else if (waitingWrites.Count == 0) writesBound.Rest();
+    }
+
     private void ForgetBatches()
     {
         batches.Clear();
@@ -63,7 +73,7 @@ public sealed partial class Replica
         Stages.Replicating(0);
     }
 
-    private readonly record struct ProposedBatch(ulong LastIndex, long ArrivedAt, long ProposedAt);
+    private readonly record struct ProposedBatch(ulong LastIndex, long ArrivedAt, long ProposedAt, int Writes, long Bytes);
 
     private readonly record struct GivenAnswers(List<Operation> Answers, long AppliedAt, long ArrivedAt);
 }

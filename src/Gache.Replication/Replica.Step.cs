@@ -80,6 +80,7 @@ public sealed partial class Replica
         }
 
         Expire();
+        LookAtBatches();
         members.Tick(nowTick);
         if (atNextTick.Count > 0)
         {
@@ -236,7 +237,7 @@ public sealed partial class Replica
             count++;
         }
 
-        if (count > 0) NoteBatch(arrivedAt, count);
+        if (count > 0) NoteBatch(arrivedAt, count, bytes);
         waitingSince.Note(waitingWrites.Count, 0); // only fewer than before
         pacer.Taken(waitingWrites.Count);
         lastBatch = count;

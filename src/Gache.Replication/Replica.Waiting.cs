@@ -319,6 +319,7 @@ public sealed partial class Replica
     {
         Interlocked.Increment(ref queuedRequests);
         Interlocked.Add(ref queuedBytes, operation.QueuedBytes);
+        if (operation is WriteOperation) Interlocked.Increment(ref queuedWrites);
         operation.DeadlineTick = nowTick + ReplicaOptions.InTicks(options.RequestTimeout);
     }
 

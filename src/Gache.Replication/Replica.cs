@@ -93,6 +93,7 @@ public sealed partial class Replica : ITransportEvents
     private int ticks;
     private volatile int quietTicks = 1;
     private int queuedRequests;
+    private int queuedWrites; // of those
     private long queuedBytes;
     private volatile bool holdsWrites; // a sync is running: a queued write need not wake anybody, its end will
     private volatile bool isPacing;
@@ -146,7 +147,8 @@ public sealed partial class Replica : ITransportEvents
         waiting = new WaitingRequests(options.MaxWaitingRequests, options.MaxWaitingBytes);
         waitingObserver = new WaitingObserver(waiting);
         checksums = new ChecksumLedger(options.ChecksumEvery);
-        writesBound = new QueueBound(options.LeastQueuedRequests, options.MaxQueuedRequests, options.LongestQueueWait);
+        writesBound = new QueueBound(
+            (options.LeastQueuedRequests, options.MaxQueuedRequests), (2 * options.MaxBatchBytes, options.MaxQueuedBytes), options.LongestQueueWait);
         clock = new StoreClock(parts.Time);
         Stages = new StageTimes(parts.Time);
         storeTime = () => core.Role == Role.Leader ? clock.Now() : clock.HeardMilliseconds;
@@ -193,7 +195,8 @@ public sealed partial class Replica : ITransportEvents
     public ReplicaStatus Status { get; private set; }
 
     /// <summary>Whether a write would be refused now because too much waits here; any thread may ask, before it takes a body in.</summary>
-    public bool IsFull => Volatile.Read(ref queuedRequests) >= writesBound.Requests || Volatile.Read(ref queuedBytes) >= options.MaxQueuedBytes;
+    public bool IsFull => Volatile.Read(ref queuedWrites) >= writesBound.Requests || Volatile.Read(ref queuedBytes) >= writesBound.Bytes
+        || Volatile.Read(ref queuedRequests) >= options.MaxQueuedRequests;
 
     /// <summary>Proposes a command and waits until it is committed and applied here.</summary>
     /// <param name="command">Encoded by <see cref="Command"/>; the replica owns it from now on.</param>
@@ -363,7 +366,9 @@ public sealed partial class Replica : ITransportEvents
         int count = Interlocked.Increment(ref queuedRequests);
         long bytes = Interlocked.Add(ref queuedBytes, operation.QueuedBytes);
         bool isWrite = operation is WriteOperation; // reads wait for no disk
-        if (count <= (isWrite ? writesBound.Requests : options.MaxQueuedRequests) && bytes <= options.MaxQueuedBytes && !hasEnded)
+        bool fits = count <= options.MaxQueuedRequests && bytes <= options.MaxQueuedBytes;
+        if (isWrite) fits &= Interlocked.Increment(ref queuedWrites) <= writesBound.Requests && bytes - operation.QueuedBytes < writesBound.Bytes;
+        if (fits && !hasEnded)
         {
             if (isWrite) Stages.WillQueue();
             incoming.Push(operation);
@@ -380,6 +385,7 @@ public sealed partial class Replica : ITransportEvents
     {
         Interlocked.Decrement(ref queuedRequests);
         Interlocked.Add(ref queuedBytes, -operation.QueuedBytes);
+        if (operation is WriteOperation) Interlocked.Decrement(ref queuedWrites);
     }
 
     private readonly record struct Arrival(PeerMessage Message, NodeId From, ulong Nonce);

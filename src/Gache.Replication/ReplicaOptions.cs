@@ -15,7 +15,7 @@ public sealed record ReplicaOptions
     /// <summary>Requests that may wait at once, of all kinds.</summary>
     public int MaxQueuedRequests { get; init; } = 8_192;
 
-    /// <summary>How long a write should wait at most before it is proposed: where the pace of late would let it wait longer, it is refused at once. Half
+    /// <summary>How long a write should take at most: where the pace of late would let it take longer, it is refused at once. Half
     /// of <see cref="RequestTimeout"/>, so that what is let in has as long again to be carried out; below that, waiting is better than to be refused.</summary>
     public TimeSpan LongestQueueWait => RequestTimeout / 2;
 

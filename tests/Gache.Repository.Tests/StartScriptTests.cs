@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Xunit;
 
 namespace Gache.Repository.Tests;
@@ -10,10 +11,11 @@ public sealed class StartScriptTests : IDisposable
         #!/bin/bash
         here=$(dirname "$(readlink -f "$0")")
         [[ $1 == --version ]] && { [[ -e $here/no-sdk ]] && exit 145; echo 10.0.401; exit; }
-        project=${2##*/}
+        project=${2##*/} all=" $* "
         while [[ $# -gt 0 ]]; do [[ $1 == -o ]] && out=$2; shift; done
         echo building | tee -a "$here/builds"
         if [[ -e $here/slow ]]; then until [[ -e $here/go ]]; do /bin/sleep 0.02; done; fi
+        [[ -e $here/offline && $all == *' -p:GacheCode='* ]] && { echo 'error NU1301: Unable to load the service index'; exit 1; }
         [[ -e $here/broken ]] && { echo 'error CS1002: ; expected'; exit 1; }
         mkdir -p "$out"
         if [[ $project == Gache.Bench.csproj ]]; then
@@ -160,6 +162,19 @@ public sealed class StartScriptTests : IDisposable
 
         File.Delete(Path.Combine(script.Tools, "broken"));
         Assert.Equal(3, (await script.RunAsync(Cancel)).Code);
+    }
+
+    /// <summary>The compilers that make native code are restored when they are first needed: without a network there may be none.</summary>
+    [Fact]
+    public async Task What_the_machine_cannot_compile_ahead_is_built_without_it_and_said()
+    {
+        script.Write("tools/offline", "");
+        (int code, _, string errors) = await script.RunAsync(Cancel);
+
+        Assert.Equal(3, code);
+        bool triesTo = OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64;
+        Assert.Equal(triesTo, errors.Contains("could not compile ahead of the start (ahead; log: ", StringComparison.Ordinal));
+        Assert.Equal(triesTo, File.Exists(Path.Combine(script.Folder, ".gache-build/build-ahead.log")));
     }
 
     [Fact]

@@ -38,6 +38,7 @@ public sealed class ChangeHistory : IChangeObserver
     private long end;
     private long bytes;
     private long bound; // in force
+    private long largest; // change so far, in bytes
     private long signalled;
     private int changing; // odd while the owner changes what a look puts together
     private Action? listener;
@@ -57,8 +58,9 @@ public sealed class ChangeHistory : IChangeObserver
         id = new HistoryId(node, nonce, 0);
     }
 
-    /// <summary>What it does not give way below, in bytes: whoever watches must be able to read what came a moment ago.</summary>
-    public long LeastBytes => maxBytes / 8;
+    /// <summary>What it does not give way below, in bytes: whoever watches must be able to read what came a moment ago, be it the largest change so far and
+    /// the one before.</summary>
+    public long LeastBytes => Math.Clamp(2 * largest, maxBytes / 8, maxBytes);
 
     /// <summary>What it takes in memory, in bytes.</summary>
     public long Bytes => Volatile.Read(ref bytes);
@@ -186,6 +188,7 @@ public sealed class ChangeHistory : IChangeObserver
     private void AppendRecord(byte kind, int slot, ulong epoch, ulong revision, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         int needed = HistoryChunk.HeadBytes + key.Length + value.Length;
+        largest = Math.Max(largest, needed);
         if (current is null || current.Bytes.Length - current.Length < needed) Grow(needed);
         if (current is not null) current.Append(kind, slot, epoch, revision, key, value);
         else trimmed = revision; // larger than all that may be kept

@@ -1,49 +1,67 @@
 namespace Gache.Replication;
 
-/// <summary>How many requests may be under way before writes are refused: as many as are taken up within a bounded time at the pace of late, so that
-/// nobody is let in only to wait longer than anybody would (P10).</summary>
+/// <summary>How many writes, and bytes of them, may be under way before others are refused: as many as are carried out within a bounded time at the pace
+/// of late, so that nobody is let in only to be told at the end of the request timeout that it was too late (P10).</summary>
 /// <remarks>
-/// By Little's law a queue is waited for in proportion to its length, at the pace at which it is worked off. That pace is seen between two batches
-/// of which the first left some waiting: what the writes that were taken had waited would tell the same, but only when it is too late.
+/// By Little's law what is under way takes a time in proportion to its amount, at the pace at which it is worked off. That pace is seen between two
+/// commits of which the first left some under way: at the commit, as a leader with a quick disk may have slow followers; in bytes as well, as a disk that
+/// is quick with small values may be slow with large ones.
 /// </remarks>
-/// <param name="least">The bound never falls below this: a batch is under way and the next must be able to gather, however slow the disk.</param>
-/// <param name="most">Nor does it rise above this, where it begins.</param>
-/// <param name="longestWait">How long a write should wait at most before it is proposed.</param>
-internal sealed class QueueBound(int least, int most, TimeSpan longestWait)
+/// <param name="requests">The bound in requests: it never falls below the first, so that the next batch can gather however slow the disk, nor rises
+/// above the second, where it begins.</param>
+/// <param name="bytes">The same in bytes.</param>
+/// <param name="longest">How long a write should take at most.</param>
+internal sealed class QueueBound((int Least, int Most) requests, (long Least, long Most) bytes, TimeSpan longest)
 {
     /// <summary>What was seen before the last batch counts so much of what it counted: a disk that hangs once does not count for long.</summary>
     private const double Memory = 0.75;
 
-    private readonly int highest = most;
-    private readonly int lowest = Math.Min(least, most);
-    private volatile int requests = most;
-    private double writes; // worked off of late, in that many seconds
-    private double seconds;
+    private readonly int leastRequests = Math.Min(requests.Least, requests.Most);
+    private readonly long leastBytes = Math.Min(bytes.Least, bytes.Most);
+    private volatile int mostRequests = requests.Most;
+    private volatile bool isStalled;
+    private long mostBytes = bytes.Most;
+    private (double Requests, double Bytes, double Seconds) carried; // of late
     private bool hasLeft;
 
-    /// <summary>The bound; any thread may ask.</summary>
-    public int Requests => requests;
+    /// <summary>The bound in requests; any thread may ask.</summary>
+    public int Requests => isStalled ? 0 : mostRequests;
 
-    /// <summary>A batch was proposed; told by the step's owner.</summary>
-    /// <param name="taken">Its writes.</param>
-    /// <param name="left">Those that still wait.</param>
-    /// <param name="sinceLast">The time since the batch before it.</param>
-    public void Proposed(int taken, int left, TimeSpan sinceLast)
+    /// <summary>The bound in bytes of those before; any thread may ask.</summary>
+    public long Bytes => Volatile.Read(ref mostBytes);
+
+    /// <summary>Writes were committed; told by the step's owner.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="size">Their bytes.</param>
+    /// <param name="isAnyLeft">Whether others are under way.</param>
+    /// <param name="sinceLast">The time since it was told last.</param>
+    public void Committed(int count, long size, bool isAnyLeft, TimeSpan sinceLast)
     {
+        isStalled = false;
         if (hasLeft)
         {
-            writes = (writes * Memory) + taken;
-            seconds = (seconds * Memory) + sinceLast.TotalSeconds;
-            requests = (int)Math.Clamp(writes / Math.Max(seconds, double.Epsilon) * longestWait.TotalSeconds, lowest, highest);
+            double seconds = Math.Min(sinceLast.TotalSeconds, 2 * longest.TotalSeconds);
+            carried = ((carried.Requests * Memory) + count, (carried.Bytes * Memory) + size, (carried.Seconds * Memory) + seconds);
+            double times = longest.TotalSeconds / Math.Max(carried.Seconds, double.Epsilon);
+            mostRequests = (int)Math.Clamp(carried.Requests * times, leastRequests, requests.Most);
+            Volatile.Write(ref mostBytes, (long)Math.Clamp(carried.Bytes * times, leastBytes, bytes.Most));
         }
         else
         {
-            requests = Math.Min(highest, requests + taken); // nobody waited but for this: more may come at once
+            // Nobody waited but for this: more may come at once.
+            mostRequests = Math.Min(requests.Most, mostRequests + count);
+            Volatile.Write(ref mostBytes, Math.Min(bytes.Most, mostBytes + size));
         }
 
-        hasLeft = left > 0;
+        hasLeft = isAnyLeft;
     }
 
-    /// <summary>What is proposed next is of another leadership: the time until then says nothing.</summary>
-    public void Forget() => (hasLeft, writes, seconds) = (false, 0, 0);
+    /// <summary>Nothing is under way: the time until something is says nothing.</summary>
+    public void Rest() => hasLeft = false;
+
+    /// <summary>Looks at what has been proposed and not committed for longest: if nothing comes of it for so long, no more is let in.</summary>
+    public void Look(TimeSpan oldest) => isStalled = oldest > longest;
+
+    /// <summary>What is proposed next is of another leadership.</summary>
+    public void Forget() => (hasLeft, isStalled, carried) = (false, false, default);
 }

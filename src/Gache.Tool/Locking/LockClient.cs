@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Gache.Primitives;
 
 namespace Gache.Tool.Locking;
 
@@ -39,14 +40,14 @@ internal sealed class LockClient(LockOptions options) : IDisposable
     private static readonly byte[] Holder = Encoding.UTF8.GetBytes($"{Environment.MachineName}:{Environment.ProcessId}\n");
 
     private readonly string path = $"/key/{Uri.EscapeDataString(options.Name)}";
-    private readonly HttpClient http = new(new SocketsHttpHandler
+    private readonly HttpClient http = new(new ConnectFaults(new SocketsHttpHandler
     {
         UseProxy = false,
         UseCookies = false,
         MaxAutomaticRedirections = 5,
         ConnectTimeout = TimeSpan.FromSeconds(2),
         ConnectCallback = ConnectAsync,
-    })
+    }))
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };

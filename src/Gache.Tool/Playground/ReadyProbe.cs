@@ -1,4 +1,5 @@
 using System.Net;
+using Gache.Primitives;
 
 namespace Gache.Tool.Playground;
 
@@ -8,7 +9,7 @@ internal sealed class ReadyProbe : IDisposable
     /// <summary>A node that lives answers much sooner.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false })
+    private readonly HttpClient http = new(new ConnectFaults(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }))
     {
         Timeout = AnswerTimeout,
     };

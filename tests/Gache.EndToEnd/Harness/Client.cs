@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Gache.EndToEnd.Harness;
 
 /// <summary>Speaks HTTP as <c>curl</c> does: <see cref="SendAsync"/> without, <see cref="FollowAsync"/> with <c>-L</c>.</summary>
@@ -32,7 +34,7 @@ internal sealed class Client : IDisposable
                 .ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
             return new Answer((int)response.StatusCode, bytes, all, OutcomeOf((int)response.StatusCode));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException
+        catch (Exception e) when (e is HttpRequestException or IOException or SocketException
             || (e is OperationCanceledException && !TestContext.Current.CancellationToken.IsCancellationRequested))
         {
             // Also where the connect failed: HttpClient may have sent the request before, on a connection that was then closed.

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Gache.EndToEnd.Harness;
@@ -84,7 +85,7 @@ internal sealed class Watching : IAsyncDisposable
             {
                 await ReadAsync($"{node.Url}/watch?{query}", own.Token);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+            catch (Exception e) when (e is HttpRequestException or IOException or SocketException or OperationCanceledException)
             {
                 // the node was killed, or the stream cut: go on at the next one
             }

@@ -40,7 +40,7 @@ public sealed class FuzzTests
         await node.StartReadyAsync();
         var values = new Dictionary<string, string>();
         for (int i = 0; i < Keys; i++) values[$"key-{i}"] = (await node.Client.SendAsync(HttpMethod.Post, node.Key($"key-{i}"), Encoding.UTF8.GetBytes($"value-{i}"))).ETag!;
-        Target target = await TargetAsync(node, folder);
+        Target target = await Wait.ForAsync("it tells its slots", async () => await TargetAsync(node, folder) is { Slots: not "[]" } target ? target : null);
 
         await FuzzAsync(10_000); // what is made once, and kept
         long before = Resident(node);

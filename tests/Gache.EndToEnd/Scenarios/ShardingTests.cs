@@ -89,8 +89,11 @@ public sealed class ShardingTests
         }
 
         Assert.Equal(["served", "slots-unassigned"], codes.Order());
-        Answer ready = await first.Client.SendAsync(HttpMethod.Get, $"{first.Url}/readyz?scope=cluster");
-        Assert.Equal((503, true), (ready.Status, ready.Text.Contains("slots without owner: 5001-16383", StringComparison.Ordinal)));
+        await Wait.UntilAsync("it names the slots that nobody owns", async () =>
+        {
+            Answer ready = await first.Client.SendAsync(HttpMethod.Get, $"{first.Url}/readyz?scope=cluster");
+            return ready.Status == 503 && ready.Text.Contains("slots without owner: 5001-16383", StringComparison.Ordinal);
+        });
 
         // The second and the third come, and each brings its own.
         cluster.Nodes[2].Start();

@@ -18,14 +18,14 @@ internal sealed class JoinClient(HttpClient client) : IJoinClient
     private static readonly TimeSpan ReportTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>The client that joins go out with: no proxy, no cookies, no redirects.</summary>
-    public static HttpClient CreateHttpClient() => new(new SocketsHttpHandler
+    public static HttpClient CreateHttpClient() => new(new ConnectFaults(new SocketsHttpHandler
     {
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,
         ConnectTimeout = TimeSpan.FromSeconds(1),
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5), // joins are rare: keep nothing open
-    })
+    }))
     {
         Timeout = Timeout,
         MaxResponseContentBufferSize = JoinText.MaxBytes,

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Gache.Primitives;
 
 namespace Gache.Tool.Operate.Api;
 
@@ -12,14 +13,14 @@ internal sealed class ClusterClient(string at) : IDisposable
     /// <summary>Above the longest answer of a cluster whose slots are all on their way.</summary>
     private const int MaxAnswerBytes = 16 * 1024 * 1024;
 
-    private readonly HttpClient http = new(new SocketsHttpHandler
+    private readonly HttpClient http = new(new ConnectFaults(new SocketsHttpHandler
     {
         UseProxy = false,
         UseCookies = false,
         ConnectTimeout = TimeSpan.FromSeconds(2),
         MaxAutomaticRedirections = 2,
         PooledConnectionLifetime = TimeSpan.Zero, // on a kept connection the class may send a request twice by itself
-    })
+    }))
     {
         Timeout = Timeout,
         MaxResponseContentBufferSize = MaxAnswerBytes,
