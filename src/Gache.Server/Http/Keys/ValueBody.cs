@@ -66,7 +66,9 @@ internal static class ValueBody
     {
         while (true)
         {
-            ReadResult read = await (sender is null ? reader.ReadAsync() : sender.WaitAsync(reader.ReadAsync(), into.Length)).ConfigureAwait(false);
+            ReadResult read = sender is null
+                ? await reader.ReadAsync().ConfigureAwait(false)
+                : await sender.WaitAsync(reader.ReadAsync(), into.Length).ConfigureAwait(false);
             foreach (ReadOnlyMemory<byte> piece in read.Buffer)
             {
                 if (into.Length + piece.Length > limit)
