@@ -23,8 +23,9 @@ internal sealed class EventSink(HttpContext context, WatchCounters counters) : I
     private static readonly JsonEncodedText CodeName = JsonEncodedText.Encode("code");
     private static readonly JsonEncodedText DetailName = JsonEncodedText.Encode("detail");
 
-    private const int EnoughBytes = 16 * 1024; // to be flushed; with one change's head or piece beside it less than WatchBounds.MaxTextBytes
-    private const int PieceBytes = 4 * 1024;   // of a value; six times as many as text where each has to be escaped
+    // To be flushed; and so much of a value is written at once. Each byte may be six as text: with an id (24 KiB at most) and a key less than WatchBounds.MaxTextBytes.
+    private const int EnoughBytes = 16 * 1024;
+    private const int PieceBytes = 1024;
 
     private readonly PipeWriter writer = context.Response.BodyWriter;
 
@@ -93,6 +94,7 @@ internal sealed class EventSink(HttpContext context, WatchCounters counters) : I
             json.WritePropertyName("base64"u8);
         }
 
+        json.Flush(); // before the pipe is: what is still in there is no part of that yet
         while (!left.IsEmpty)
         {
             if (!await FlushIfEnoughAsync(batch).ConfigureAwait(false)) return false;
