@@ -43,6 +43,19 @@ public sealed class EventSinkTests
         Assert.InRange(client.NotedTaken, client.Text.Length / WatchBounds.MaxTextBytes, int.MaxValue);
     }
 
+    /// <summary>What stands before a large value may be what makes a piece full.</summary>
+    [Fact]
+    public async Task A_piece_may_end_anywhere_before_a_large_value()
+    {
+        for (int length = 0; length < 1_000; length += 8)
+        {
+            byte[][] values = [.. Enumerable.Repeat(1_000, 14).Append(length).Append(3_000).Select(bytes => Encoding.ASCII.GetBytes(new string('v', bytes)))];
+            Assert.Equal(values, (await SendAsync(values)).Values());
+            values[^1].AsSpan().Fill(0xFF);
+            Assert.Equal(values, (await SendAsync(values)).Values());
+        }
+    }
+
     [Fact]
     public async Task Small_changes_are_written_together()
     {
