@@ -7,7 +7,7 @@ namespace Gache.Examples;
 /// <summary><c>config KEY</c>: prints "REVISION VALUE", and again as soon as it changes; see <c>shell/config-reload.sh</c>.</summary>
 /// <remarks>
 /// One watch stays open and tells every change. When the stream ends, the next node goes on after the last event, so nothing is missed; where no history
-/// reaches back so far any more (410), it begins anew with a read.
+/// reaches back so far any more (410), or the id is of another cluster (400), it begins anew with a read.
 /// </remarks>
 internal sealed class ConfigExample(GacheClient gache, string key)
 {
@@ -40,6 +40,12 @@ internal sealed class ConfigExample(GacheClient gache, string key)
     {
         await foreach (GacheEvent told in gache.WatchAsync(key, id, stop).ConfigureAwait(false))
         {
+            if (told.Id.Length == 0)
+            {
+                Refused(told.Data.GetProperty("status").GetInt32());
+                return; // no stream: the next node is asked
+            }
+
             switch (told.Name)
             {
                 // All that came before the watch is in this read, all that comes after in the watch.
@@ -57,8 +63,16 @@ internal sealed class ConfigExample(GacheClient gache, string key)
                     return;
             }
 
-            if (told.Id.Length > 0) id = told.Id; // an answer that is no stream has none: the next node is asked
+            id = told.Id;
         }
+    }
+
+    /// <summary>An id that is refused once is refused always, so it begins anew with a read; but for what passes (429, 503).</summary>
+    private void Refused(int status)
+    {
+        if (status is not (>= 400 and < 500 and not 429)) return;
+        id = null;
+        if (status == 400) known = 0; // it is of another cluster, whose revisions have nothing to do with those of this one
     }
 
     private async Task<bool> ReadAsync(CancellationToken stop)

@@ -4,8 +4,8 @@
 #   config-reload.sh KEY
 #
 # One watch stays open, and each change that it tells is a reason to read the key. When the stream ends, the next node goes on after the last event, so
-# nothing is missed; where no history reaches back so far any more (410), it begins anew. Versions that follow each other quickly may be skipped, the
-# latest never is. "gone" is printed when the key is removed.
+# nothing is missed; where no history reaches back so far any more (410), or the id is of another cluster (400), it begins anew. Versions that follow each
+# other quickly may be skipped, the latest never is. "gone" is printed when the key is removed.
 set -euo pipefail
 cd_to=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 # shellcheck source=gache.sh
@@ -46,7 +46,11 @@ follow() {
         case $line in
             'id: '*) told=${line#id: } ;;
             'event: '*) event=${line#event: } ;;
-            'status: 410') id= ;;
+            'status: 429') ;; # it passes
+            'status: 4'*)
+                id=
+                if [[ $line == 'status: 400' ]]; then known=0 shown=; fi # of another cluster, with other revisions
+                ;;
             'data: '*)
                 revision=$(sed -n 's/.*"revision":\([0-9]*\),"slot":[0-9]*}$/\1/p' <<<"$line")
                 if [[ $event == close && $line == *'"watch-compacted"'* ]]; then

@@ -1,4 +1,6 @@
 using Gache.Cluster;
+using Gache.Replication;
+using Gache.Store;
 using Xunit;
 
 namespace Gache.Server.Tests;
@@ -56,6 +58,36 @@ public sealed class WatchTests
         RawAnswer answer = await node.AskAsync("GET", "/watch?prefix=a%20b&from=x");
         Assert.Equal(307, answer.Status);
         Assert.Equal($"http://{TestNode.LeaderElsewhere}/watch?prefix=a%20b&from=x", answer["Location"]);
+    }
+
+    /// <summary>It may have fallen behind, and has nobody to ask what became of the id: 410 would be a guess.</summary>
+    [Fact]
+    public async Task A_follower_without_a_cluster_port_and_without_a_leader_does_not_judge_an_id()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        Watches watches = Watches(node);
+        node.Host.Dispatcher.Watch(() => watches);
+        string id = WatchCursor.Encode(node.Shard.Status.Cluster, [new SlotPlace(0, Slot.Count - 1, 1, 5)]);
+        node.Shard.Status = node.Shard.Status with { Role = ReplicaRole.Follower, IsLeaderHeard = false, LeaderApi = "" };
+        Problem.Is(await TickAsync(node.AskAsync("GET", $"/watch?prefix=&from={id}"), watches), 503, "no-leader", isRetryable: true);
+
+        Task<RawAnswer> later = node.AskAsync("GET", $"/watch?prefix=&from={id}");
+        watches.Tick();
+        node.Shard.Status = node.Shard.Status with { IsLeaderHeard = true, LeaderApi = TestNode.LeaderElsewhere };
+        RawAnswer answer = await TickAsync(later, watches);
+        Assert.Equal(307, answer.Status);
+        Assert.Equal($"http://{TestNode.LeaderElsewhere}/watch?prefix=&from={id}", answer["Location"]);
+    }
+
+    private static async Task<RawAnswer> TickAsync(Task<RawAnswer> answer, Watches watches)
+    {
+        while (!answer.IsCompleted)
+        {
+            watches.Tick();
+            await Task.WhenAny(answer, Task.Delay(1));
+        }
+
+        return await answer;
     }
 
     private static async Task<TestNode> StartAsync()

@@ -26,7 +26,7 @@ public interface IWatchSink
     /// <summary>The watch stands here, and tells all that comes after.</summary>
     ValueTask<bool> ReadyAsync(string cursor);
 
-    /// <summary>Changes, in order by key.</summary>
+    /// <summary>Changes, in order by key. Whoever takes them piece by piece says so with <see cref="WatchBatch.NoteTaken"/>.</summary>
     ValueTask<bool> SendAsync(WatchBatch batch);
 
     /// <summary>Nothing more came up to here.</summary>
@@ -44,10 +44,19 @@ public sealed class WatchBatch
 {
     private readonly ClusterId cluster;
     private readonly CursorShape after; // what is read together is read in order, so whoever has a revision has all before it of those slots
+    private readonly Action? taken;
     private ReadOnlyMemory<byte> left;
 
-    internal WatchBatch(ClusterId cluster, IEnumerable<(SlotPlace Place, bool IsRead)> before, ReadOnlyMemory<byte> changes) =>
-        (this.cluster, after, left) = (cluster, new CursorShape(before), changes);
+    /// <summary>Changes that were read after some places.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="before">The places, and whether what follows each is among the changes.</param>
+    /// <param name="changes">The changes, as <see cref="WatchedChange.TryTake"/> reads them.</param>
+    /// <param name="taken">Called with each <see cref="NoteTaken"/>.</param>
+    public WatchBatch(ClusterId cluster, IEnumerable<(SlotPlace Place, bool IsRead)> before, ReadOnlyMemory<byte> changes, Action? taken = null) =>
+        (this.cluster, after, left, this.taken) = (cluster, new CursorShape(before), changes, taken);
+
+    /// <summary>The value of the change that was taken off last, for as long as the batch is being sent: a large one is not written at once.</summary>
+    public ReadOnlyMemory<byte> Value { get; private set; }
 
     /// <summary>Takes the next change off.</summary>
     /// <param name="change">The change.</param>
@@ -56,8 +65,13 @@ public sealed class WatchBatch
     public bool TryTake(out WatchedChange change, [NotNullWhen(true)] out string? cursor)
     {
         cursor = null;
+        ReadOnlyMemory<byte> before = left;
         if (!WatchedChange.TryTake(ref left, out change)) return false;
+        Value = before[..^left.Length][^change.Value.Length..]; // it stands at the end of its change
         cursor = after.At(cluster, change.Revision);
         return true;
     }
+
+    /// <summary>The client has taken another piece: whoever does is slow, and not stuck.</summary>
+    public void NoteTaken() => taken?.Invoke();
 }

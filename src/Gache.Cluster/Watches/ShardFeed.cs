@@ -58,7 +58,7 @@ internal sealed class ShardFeed(ShardId shard, Watches owner)
         lock (gate)
         {
             if (--attached > 0) return;
-            (isActive, asked) = (false, 0);
+            (isActive, asked, local) = (false, 0, null);
             Volatile.Write(ref heardAt, long.MaxValue);
         }
     }
@@ -68,6 +68,7 @@ internal sealed class ShardFeed(ShardId shard, Watches owner)
     {
         lock (gate)
         {
+            if (attached == 0) return RestAnswer.Behind; // all its slots have gone on to other shards
             if (!isActive) Begin(readId, readOffset);
             else if (id != readId) return RestAnswer.OtherHistory;
             else if (readOffset < offset) return RestAnswer.Behind;
@@ -136,7 +137,12 @@ internal sealed class ShardFeed(ShardId shard, Watches owner)
 
     private void Listen()
     {
-        lock (gate) local ??= owner.FollowingHistoryOf(shard);
+        lock (gate)
+        {
+            if (!isActive) return;
+            local ??= owner.FollowingHistoryOf(shard);
+        }
+
         if (local is not null) Pump();
         else Ask();
     }

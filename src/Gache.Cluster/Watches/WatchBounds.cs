@@ -9,9 +9,12 @@ public static class WatchBounds
     /// <summary>Changes in flight to a watcher, in bytes; a larger one is sent alone.</summary>
     public const int MaxInFlightBytes = 16 * 1024;
 
-    /// <summary>What all watchers of a node have in flight together, in bytes, each change counted as it is read and once more as text: who finds no room
-    /// waits for its turn and reads then, and whoever keeps others waiting for longer than <see cref="InTheWay"/> is cut off, the slowest first.</summary>
+    /// <summary>What all watchers of a node have in flight together, in bytes, as it was read (the text is written piece by piece, <see cref="MaxTextBytes"/>): who
+    /// finds no room waits for its turn and reads then, and whoever takes nothing for longer than <see cref="InTheWay"/> meanwhile is cut off, the slowest first.</summary>
     public const long MaxInFlightBytesOfAll = 64L << 20;
+
+    /// <summary>Text that is written for a watcher before its connection takes it over, in bytes, however large a change is.</summary>
+    public const int MaxTextBytes = 64 * 1024;
 
     /// <summary>Reads of a node's watchers under way at other nodes; the next ones wait for a tick.</summary>
     public const int MaxReadsElsewhere = 64;
@@ -25,7 +28,7 @@ public static class WatchBounds
     /// <summary>A watcher that takes nothing of what was sent for this long is cut off.</summary>
     public static readonly TimeSpan Stalled = TimeSpan.FromSeconds(10);
 
-    /// <summary>The same while others wait for the room that it holds.</summary>
+    /// <summary>The same for one that holds room while others wait for some. Whoever takes a piece within that is slow, and stays.</summary>
     public static readonly TimeSpan InTheWay = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a place to begin at is looked for: slots may be between two shards, and shards between two leaders.</summary>

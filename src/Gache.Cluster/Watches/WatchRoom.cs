@@ -5,7 +5,8 @@ namespace Gache.Cluster;
 internal sealed class WatchRoom(long most)
 {
     private readonly Lock gate = new();
-    private readonly Queue<(Watcher Watcher, long Bytes, long Since)> waiting = new(); // each watcher once at most
+    private readonly LinkedList<(Watcher Watcher, long Bytes, long Since)> waiting = new();
+    private readonly Dictionary<Watcher, LinkedListNode<(Watcher Watcher, long Bytes, long Since)>> places = []; // in it: each watcher once at most
     private long held;
 
     /// <summary>How many bytes are on their way.</summary>
@@ -22,7 +23,7 @@ internal sealed class WatchRoom(long most)
     {
         get
         {
-            lock (gate) return waiting.TryPeek(out (Watcher Watcher, long Bytes, long Since) first) ? first.Since : null;
+            lock (gate) return waiting.First?.Value.Since;
         }
     }
 
@@ -37,7 +38,7 @@ internal sealed class WatchRoom(long most)
                 return true;
             }
 
-            waiting.Enqueue((watcher, bytes, tick));
+            places[watcher] = waiting.AddLast((watcher, bytes, tick));
             return false;
         }
     }
@@ -56,28 +57,48 @@ internal sealed class WatchRoom(long most)
     /// <summary>Gives room back, to those who wait.</summary>
     public void Release(long bytes)
     {
+        if (bytes > 0) Give(bytes);
+    }
+
+    /// <summary>Gives back what one has that does not come again, its place in the queue too.</summary>
+    public void Leave(Watcher watcher, long bytes)
+    {
+        lock (gate)
+        {
+            if (places.Remove(watcher, out LinkedListNode<(Watcher Watcher, long Bytes, long Since)>? place)) waiting.Remove(place);
+            else if (bytes == 0) return;
+        }
+
+        Give(bytes); // or to those behind it, who may need less
+    }
+
+    private void Give(long bytes)
+    {
         var granted = new List<(Watcher Watcher, long Bytes)>();
-        while (bytes > 0)
+        do
         {
             lock (gate)
             {
                 held -= bytes;
-                while (waiting.TryPeek(out (Watcher Watcher, long Bytes, long Since) first) && HasRoom(first.Bytes))
+                while (waiting.First is { } first && HasRoom(first.Value.Bytes))
                 {
-                    waiting.Dequeue();
-                    held += first.Bytes;
-                    granted.Add((first.Watcher, first.Bytes));
+                    (Watcher watcher, long room, _) = first.Value;
+                    waiting.RemoveFirst();
+                    places.Remove(watcher);
+                    held += room;
+                    granted.Add((watcher, room));
                 }
             }
 
             bytes = 0;
             foreach ((Watcher watcher, long room) in granted)
             {
-                if (!watcher.Grant(room)) bytes += room; // it has left the queue as clients leave: without a word
+                if (!watcher.Grant(room)) bytes += room; // it was just leaving
             }
 
             granted.Clear();
         }
+        while (bytes > 0);
     }
 
     private bool HasRoom(long bytes) => held == 0 || held + bytes <= most;

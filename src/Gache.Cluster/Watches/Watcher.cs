@@ -5,8 +5,7 @@ namespace Gache.Cluster;
 /// <summary>One watch: reads what follows its place out of the shards' histories, whichever have it, and tells it to its client.</summary>
 public sealed class Watcher : IDisposable
 {
-    private const int TimesInMemory = 2; // a change: as it was read, and as text
-    private const long LeastRoom = TimesInMemory * WatchBounds.MaxInFlightBytes;
+    private const long LeastRoom = WatchBounds.MaxInFlightBytes;
 
     private readonly Watches owner;
     private readonly Lock gate = new(); // seats, signals and room; the rest belongs to the one that runs it
@@ -19,9 +18,10 @@ public sealed class Watcher : IDisposable
     private bool isProgressDue;
     private bool isGone;
     private bool isLeft;
-    private bool isQueued; // for room
-    private long room;     // that it has
-    private long wantedRoom = LeastRoom;
+    private bool isQueued;    // for room
+    private long room;        // that it has
+    private ShardFeed? asker; // for whose read that is; null: for the search
+    private long searchRoom = LeastRoom; // that the search needs
     private WatchEnd? closing;
     private long sendingSince;
     private long homelessSince; // by ticks: some slot has no shard; 0: each has one
@@ -74,19 +74,31 @@ public sealed class Watcher : IDisposable
             (left, room) = (room, 0);
         }
 
-        owner.Room.Release(left);
+        owner.Room.Leave(this, left);
         owner.Index.Remove(this);
         foreach (ShardFeed feed in seats.Keys) feed.Detach();
     }
 
-    /// <summary>Since which tick something is on its way to the client; 0: nothing is.</summary>
-    internal long SendingSince => Volatile.Read(ref isGone) ? 0 : Volatile.Read(ref sendingSince);
+    /// <summary>Since which tick the client has taken nothing of that for which this holds room; 0: it holds none, or has gone.</summary>
+    internal long InTheWaySince
+    {
+        get
+        {
+            lock (gate) return isGone || room == 0 ? 0 : sendingSince;
+        }
+    }
 
-    /// <summary>The client takes nothing, or too little while others wait: it knows how far it has come.</summary>
+    /// <summary>The client takes nothing: it knows how far it has come. Once only, and not where it has gone by itself.</summary>
     internal void CutOff()
     {
+        lock (gate)
+        {
+            if (isGone || isLeft) return;
+            isGone = true;
+        }
+
         sink?.Abort();
-        GiveUp();
+        Signal();
     }
 
     /// <summary>There is room for it; called by whoever left some.</summary>
@@ -158,7 +170,7 @@ public sealed class Watcher : IDisposable
             foreach ((ShardFeed feed, Seat seat) in seats)
             {
                 isDue |= feed.Aged > seat.Told;
-                isUnheard |= feed.IsUnheard;
+                isUnheard |= feed.IsUnheard || (seat.UnansweredSince != 0 && tick - seat.UnansweredSince > WatchBounds.InTicks(WatchBounds.Unheard));
             }
 
             if (isUnheard) closing ??= WatchEnd.Unheard;
@@ -188,7 +200,8 @@ public sealed class Watcher : IDisposable
         bool isTaken = await TellsAsync(to.ReadyAsync(Cursor())).ConfigureAwait(false);
         while (isTaken)
         {
-            (bool hasGone, WatchEnd? end, bool tellsProgress, ShardFeed? feed) = Next();
+            NoteHomeless();
+            (bool hasGone, WatchEnd? end, bool tellsProgress, bool searches, ShardFeed? feed) = Next();
             if (hasGone) break;
             if (end is { } why)
             {
@@ -197,8 +210,7 @@ public sealed class Watcher : IDisposable
                 return why;
             }
 
-            NoteHomeless();
-            if (homelessSince != 0 && owner.Ticks >= searchAt && !Volatile.Read(ref isQueued))
+            if (searches)
             {
                 if (await SearchAsync(probes: false).ConfigureAwait(false) == SearchEnd.Lost) Close(WatchEnd.Compacted);
             }
@@ -222,18 +234,31 @@ public sealed class Watcher : IDisposable
     }
 
     /// <summary>What is to be done next.</summary>
-    private (bool HasGone, WatchEnd? End, bool TellsProgress, ShardFeed? Feed) Next()
+    private (bool HasGone, WatchEnd? End, bool TellsProgress, bool Searches, ShardFeed? Feed) Next()
     {
+        long unwanted = 0;
         lock (gate)
         {
-            if (isGone || closing is not null) return (isGone, closing, false, null);
+            if (isGone || closing is not null) return (isGone, closing, false, false, null);
             if (isProgressDue)
             {
                 isProgressDue = false;
-                return (false, null, true, null);
+                return (false, null, true, false, null);
             }
 
             if (isQueued) return default; // there is no room to read into
+            if (room > 0)
+            {
+                // It was given for one read: another one, of a shard that is busier, must not take it away.
+                if (asker is null ? homelessSince != 0 : seats.TryGetValue(asker, out Seat? first) && !first.Rests) return (false, null, false, asker is null, asker);
+                (unwanted, room) = (room, 0);
+            }
+        }
+
+        owner.Room.Release(unwanted);
+        lock (gate)
+        {
+            if (homelessSince != 0 && owner.Ticks >= searchAt) return (false, null, false, true, null);
 
             // The one that was read longest ago: a shard that is busy must not keep the others from being read.
             (ShardFeed? Feed, Seat? Seat) next = default;
@@ -244,8 +269,7 @@ public sealed class Watcher : IDisposable
                 else if (next.Seat is null || seat.Turn < next.Seat.Turn) next = (feed, seat);
             }
 
-            if (next.Seat is not null) next.Seat.Turn = ++turns;
-            return (false, null, false, next.Feed);
+            return (false, null, false, false, next.Feed);
         }
     }
 
@@ -260,24 +284,41 @@ public sealed class Watcher : IDisposable
     /// <summary>Asks all shards for what follows the places that no shard is known to have, the likely ones first.</summary>
     private async Task<SearchEnd> SearchAsync(bool probes)
     {
+        if (!probes && !HasRoom(null)) return SearchEnd.GoesOn;
         searchAt = owner.Ticks + WatchBounds.SearchEveryTicks;
+        SearchEnd end = await AskEveryShardAsync(probes).ConfigureAwait(false);
+        LeavesRoom(Reading.Nothing); // it was for all shards
+        return end;
+    }
+
+    private async Task<SearchEnd> AskEveryShardAsync(bool probes)
+    {
         lost.Clear();
         bool isAnyFound = false;
         foreach (ShardFeed feed in owner.FeedsFor(runs.Where(run => run.Feed is null).Select(run => run.Place)))
         {
             if (!IsHomeless || isGone) return SearchEnd.GoesOn;
-            isAnyFound |= await ReadAsync(feed, ofHomelessOnly: true, probes).ConfigureAwait(false) == Reading.Found;
+            Reading reading = await ReadAsync(feed, ofHomelessOnly: true, probes).ConfigureAwait(false);
+            if (reading == Reading.NoRoom) return SearchesAgain();
+            isAnyFound |= reading == Reading.Found;
         }
 
         if (GoesOn(isAnyFound, probes)) return SearchEnd.GoesOn;
         return await AskEveryMemberAsync(probes).ConfigureAwait(false);
     }
 
+    /// <summary>At once, with as much room as it turned out to need.</summary>
+    private SearchEnd SearchesAgain()
+    {
+        searchAt = 0;
+        return SearchEnd.GoesOn;
+    }
+
     /// <summary>Some shard's member no longer has what follows: only if none has it that may, it is gone.</summary>
     private async Task<SearchEnd> AskEveryMemberAsync(bool probes)
     {
         lost.Clear();
-        bool haveAllSaid = !owner.HasJustBegun;
+        bool haveAllSaid = !owner.HasJustBegun && owner.MayJudge;
         bool isAnyFound = false;
         foreach (ShardFeed feed in owner.FeedsFor(runs.Where(run => run.Feed is null).Select(run => run.Place)))
         {
@@ -289,7 +330,8 @@ public sealed class Watcher : IDisposable
                 Reading reading = await ReadAsync(feed, ofHomelessOnly: true, probes, (places, bytes) => member is null
                     ? Task.FromResult(owner.ReadHere(feed.Shard, Filter, places, bytes))
                     : owner.ReadAtAsync(feed.Shard, member, Filter, places, bytes)).ConfigureAwait(false);
-                haveAllSaid &= reading is not (Reading.NotNow or Reading.NoRoom);
+                if (reading == Reading.NoRoom) return SearchesAgain();
+                haveAllSaid &= reading != Reading.NotNow;
                 isAnyFound |= reading == Reading.Found;
             }
         }
@@ -315,65 +357,93 @@ public sealed class Watcher : IDisposable
     /// <param name="ask">Asks one member; null: whoever answers soonest.</param>
     private async Task<Reading> ReadAsync(ShardFeed feed, bool ofHomelessOnly, bool probes, Func<List<SlotPlace>, int, Task<HistoryAnswer?>>? ask = null)
     {
-        if (!probes && !HasRoom()) return Reading.NoRoom;
+        if (!ofHomelessOnly && !HasRoom(feed)) return Reading.NoRoom; // the search has its own
         if (ofHomelessOnly) feed.BringForward(this, wakes: true); // what is found here is read together with the rest from now on
         TakeSkips(feed);
         bool IsAsked(Run run) => run.Feed is null || (run.Feed == feed && !ofHomelessOnly);
         List<SlotPlace> places = [.. runs.Where(IsAsked).Select(run => run.Place)];
-        if (places.Count == 0) return LeavesRoom(Reading.Nothing);
+        if (places.Count == 0) return Leaves(Reading.Nothing);
         int bytes = probes ? 0 : WatchBounds.MaxInFlightBytes;
         HistoryAnswer? answer = await (ask is null ? owner.ReadAsync(feed.Shard, Filter, places, bytes) : ask(places, bytes)).ConfigureAwait(false);
-        if (answer is null) return LeavesRoom(Reading.NotNow);
+        if (!ofHomelessOnly) NoteAnswered(feed, answer is not null);
+        if (answer is null) return Leaves(Reading.NotNow);
 
         List<(Run Run, HistoryPiece? Piece)> parts = Join(IsAsked, answer.Pieces);
         if (answer.Changes.Length > 0)
         {
-            if (!FitsInto(answer.Changes.Length)) return Reading.NoRoom; // read again when it is its turn
-            var batch = new WatchBatch(owner.Cluster, parts.Select(part => (part.Run.Place, part.Piece?.IsRead == true)), answer.Changes);
+            if (!FitsInto(ofHomelessOnly ? null : feed, answer.Changes.Length)) return Reading.NoRoom; // read again when it is its turn
+            var batch = new WatchBatch(owner.Cluster, parts.Select(part => (part.Run.Place, part.Piece?.IsRead == true)), answer.Changes, NoteSending);
             bool isTaken = await TellsAsync(sink!.SendAsync(batch)).ConfigureAwait(false);
             if (!isTaken)
             {
                 GiveUp();
-                return LeavesRoom(Reading.Nothing);
+                return Leaves(Reading.Nothing);
             }
         }
 
-        LeavesRoom(Reading.Nothing);
+        Leaves(Reading.Nothing);
         bool isFound = Apply(feed, parts, IsAsked);
         TakeSeats();
         if (answer.Changes.Length > 0) NoteTold();
         if (!ofHomelessOnly && answer.IsAtEnd && feed.TryRest(this, answer.Id, answer.Offset) == RestAnswer.OtherHistory) WaitForTick(feed);
         return isFound ? Reading.Found : Reading.Nothing;
+
+        Reading Leaves(Reading reading)
+        {
+            if (ofHomelessOnly) return reading; // and goes on at the next shard
+            lock (gate) seats[feed].Turn = ++turns;
+            return LeavesRoom(reading);
+        }
     }
 
-    /// <summary>Whether there is room for what it is about to read; if not it stands in the queue for that, and is woken.</summary>
-    private bool HasRoom()
+    private void NoteAnswered(ShardFeed feed, bool isAnswered)
     {
         lock (gate)
         {
+            Seat seat = seats[feed];
+            if (isAnswered) seat.UnansweredSince = 0;
+            else if (seat.UnansweredSince == 0) seat.UnansweredSince = Math.Max(1, owner.Ticks);
+        }
+    }
+
+    /// <summary>Whether there is room for what it is about to read; if not it stands in the queue for that, and is woken.</summary>
+    /// <param name="feed">Of which shard; null: of any, in search of homeless slots' histories.</param>
+    private bool HasRoom(ShardFeed? feed)
+    {
+        long wanted;
+        lock (gate)
+        {
             if (room > 0 || isQueued) return room > 0;
-            isQueued = true; // before it is in the queue: it may be its turn at once
+            (isQueued, asker) = (true, feed); // before it is in the queue: it may be its turn at once
+            wanted = feed is null ? searchRoom : seats[feed].Room;
         }
 
-        if (!owner.Room.TryTake(this, wantedRoom, owner.Ticks)) return Volatile.Read(ref room) > 0;
-        lock (gate) (isQueued, room) = (false, wantedRoom);
+        if (!owner.Room.TryTake(this, wanted, owner.Ticks)) return Volatile.Read(ref room) > 0;
+        lock (gate) (isQueued, room) = (false, wanted);
         return true;
     }
 
     /// <summary>Makes its room that of an answer; without more room it gives up what it has, and asks for all of it the next time.</summary>
-    private bool FitsInto(int answerBytes)
+    private bool FitsInto(ShardFeed? feed, int answerBytes)
     {
-        long needed = (long)answerBytes * TimesInMemory;
-        (long more, wantedRoom) = (needed - room, LeastRoom);
-        if (more > 0 && !owner.Room.TryAdd(more))
+        long needed = feed is null ? Math.Max(answerBytes, room) : answerBytes; // the search reads on with it
+        long more = needed - room;
+        bool fits = more <= 0 || owner.Room.TryAdd(more);
+        lock (gate)
         {
-            wantedRoom = needed;
+            long next = fits ? LeastRoom : needed;
+            if (feed is null) searchRoom = next;
+            else seats[feed].Room = next;
+        }
+
+        if (!fits)
+        {
             LeavesRoom(Reading.NoRoom);
             return false;
         }
 
         lock (gate) room = needed;
-        owner.Room.Release(-more);
+        if (more < 0) owner.Room.Release(-more);
         return true;
     }
 
@@ -495,13 +565,15 @@ public sealed class Watcher : IDisposable
     private async ValueTask<bool> TellsAsync(ValueTask<bool> telling)
     {
         bool isTakenAtOnce = telling.IsCompleted;
-        Volatile.Write(ref sendingSince, Math.Max(1, owner.Ticks));
+        NoteSending();
         bool isTaken = await telling.ConfigureAwait(false);
         Volatile.Write(ref sendingSince, 0);
         if (!isTakenAtOnce) await owner.ElsewhereAsync().ConfigureAwait(false); // whoever told that has other clients' bytes to send
         NoteTold();
         return isTaken && !isGone;
     }
+
+    private void NoteSending() => Volatile.Write(ref sendingSince, Math.Max(1, owner.Ticks));
 
     private void NoteTold()
     {
@@ -573,6 +645,12 @@ public sealed class Watcher : IDisposable
         public ulong SkipTo { get; set; }
 
         public long NotBefore { get; set; }
+
+        /// <summary>Since which tick nobody has answered what it asked; 0: somebody has.</summary>
+        public long UnansweredSince { get; set; }
+
+        /// <summary>That the next read needs.</summary>
+        public long Room { get; set; } = LeastRoom;
 
         /// <summary>When it was read last, among all turns.</summary>
         public long Turn { get; set; }

@@ -95,6 +95,9 @@ public sealed class Watches(WatchesOptions options)
 
     internal ICalls? Calls => options.Calls;
 
+    /// <summary>Whether it may be said here that a history is gone: who cannot ask the others knows it only of what it leads itself.</summary>
+    internal bool MayJudge => options.Calls is not null || options.Status().Role == ReplicaRole.Leader;
+
     /// <summary>The cluster: of the shard here, or, of a node that only routes or is still starting, as gossip tells; none before that.</summary>
     internal ClusterId Cluster => options.Status().Cluster is { IsNone: false } own ? own : options.View?.Invoke().Cluster ?? default;
 
@@ -115,6 +118,7 @@ public sealed class Watches(WatchesOptions options)
         }
         else if (Cluster.IsNone) return new WatchStart(null, WatchRefusal.NoPlace); // just started: whose cursor it is cannot be told yet
         else if (!WatchCursor.TryParse(cursor, Cluster, filter, out places)) return new WatchStart(null, WatchRefusal.CursorMalformed);
+        else if (!await LeadsOrCanAskAsync().ConfigureAwait(false)) return new WatchStart(null, WatchRefusal.NoPlace);
 
         var watcher = new Watcher(this, filter, places);
         if (!Index.TryAdd(watcher, WatchBounds.MaxWatchers)) return new WatchStart(null, WatchRefusal.TooMany);
@@ -375,7 +379,7 @@ public sealed class Watches(WatchesOptions options)
         (Watcher? slowest, long since) = (null, Ticks - WatchBounds.InTicks(WatchBounds.InTheWay));
         foreach (Watcher watcher in watchers)
         {
-            if (watcher.SendingSince is > 0 and long began && began < since) (slowest, since) = (watcher, began);
+            if (watcher.InTheWaySince is > 0 and long began && began < since) (slowest, since) = (watcher, began);
         }
 
         slowest?.CutOff();
@@ -391,6 +395,20 @@ public sealed class Watches(WatchesOptions options)
         }
 
         foreach (TaskCompletionSource one in told) Run(one.SetResult); // whoever ticks has more to do
+    }
+
+    /// <summary>Waits a moment for a leader, where the leader alone tells what became of a cursor.</summary>
+    /// <returns>False if it is another, who is to be asked, or none.</returns>
+    private async Task<bool> LeadsOrCanAskAsync()
+    {
+        long until = Ticks + WatchBounds.InTicks(WatchBounds.Doubt);
+        while (!MayJudge)
+        {
+            if (Ticks >= until || isStopping || options.Status().IsLeaderHeard) return false;
+            await NextTickAsync().ConfigureAwait(false);
+        }
+
+        return true;
     }
 
     private async Task<(List<SlotPlace>? Places, Refusal? Refusal)> LookForPointAsync(WatchFilter filter)

@@ -21,13 +21,15 @@ internal sealed class LoneReplica : ITransport, IBackground
     /// <param name="node">Who it is; none: the same always.</param>
     /// <param name="maxStoreBytes">The bound on its memory.</param>
     /// <param name="handOver">Runs what a step leaves to others; null: at once.</param>
-    public LoneReplica(byte[]? firstCommand = null, NodeId node = default, long maxStoreBytes = 1L << 30, Action<Action>? handOver = null)
+    /// <param name="shard">Of which shard; none: the same always.</param>
+    public LoneReplica(byte[]? firstCommand = null, NodeId node = default, long maxStoreBytes = 1L << 30, Action<Action>? handOver = null, ShardId shard = default)
     {
         var random = new Random(1);
         var disk = new SimulatedFileSystem(random);
         var data = new DataFolder(disk, "/data");
         var first = NodeId.New(random);
-        var who = new FolderIdentity(node.IsNone ? first : node, ShardId.New(random), ClusterId.New(random));
+        var same = ShardId.New(random);
+        var who = new FolderIdentity(node.IsNone ? first : node, shard.IsNone ? same : shard, ClusterId.New(random));
         var alone = new Configuration([new Member(who.Node, "raft:1", "api:1")], [who.Node]);
         ReplicaStart.Found(disk, data, who, alone, firstCommand, LogSizes, random);
         start = ReplicaStart.Open(disk, data, who, LogSizes, new RaftOptions(), random);

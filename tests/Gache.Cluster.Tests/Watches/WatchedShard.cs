@@ -7,7 +7,10 @@ using Xunit;
 
 namespace Gache.Cluster.Tests.Watches;
 
-/// <summary>A shard whose members apply what they are given, watches at each of them and at a node that only routes; all in one thread, by the tick.</summary>
+/// <summary>
+/// Members that apply what they are given, of one shard if nothing else is said, watches at each of them and at a node that only routes; all in one
+/// thread, by the tick.
+/// </summary>
 internal sealed class WatchedShard
 {
     private readonly Queue<Action> soon = new();
@@ -18,9 +21,16 @@ internal sealed class WatchedShard
     /// <summary>How many things wait to be done outside of whoever wanted them.</summary>
     public int Waiting => soon.Count;
 
-    public WatchingNode Add(bool hasReplica = true, long maxStoreBytes = 1L << 30, long maxInFlightBytes = WatchBounds.MaxInFlightBytesOfAll)
+    /// <summary>Adds a node.</summary>
+    /// <param name="hasReplica">Whether it does not only route.</param>
+    /// <param name="maxStoreBytes">The bound on its memory; a history has an eighth of it.</param>
+    /// <param name="maxInFlightBytes">The bound on what is on its way to its watchers.</param>
+    /// <param name="hasClusterPort">Whether it can ask others.</param>
+    /// <param name="own">A shard of its own with these slots; null: the one shard that has all.</param>
+    public WatchingNode Add(
+        bool hasReplica = true, long maxStoreBytes = 1L << 30, long maxInFlightBytes = WatchBounds.MaxInFlightBytesOfAll, bool hasClusterPort = true, (int First, int Last)? own = null)
     {
-        var node = new WatchingNode(this, new NodeId((UInt128)(Nodes.Count + 100)), hasReplica, maxStoreBytes, maxInFlightBytes);
+        var node = new WatchingNode(this, new NodeId((UInt128)(Nodes.Count + 100)), hasReplica, maxStoreBytes, maxInFlightBytes, hasClusterPort, own);
         Nodes.Add(node);
         Tell();
         return node;
@@ -86,15 +96,27 @@ internal sealed class WatchingNode : ICalls
     private readonly WatchedShard shard;
     private readonly LoneReplica? lone;
     private readonly ReplicaStatus outside;
+    private readonly (int First, int Last) slots;
 
-    public WatchingNode(WatchedShard shard, NodeId node, bool hasReplica, long maxStoreBytes, long maxInFlightBytes)
+    public WatchingNode(WatchedShard shard, NodeId node, bool hasReplica, long maxStoreBytes, long maxInFlightBytes, bool hasClusterPort, (int First, int Last)? own)
     {
-        (this.shard, Node) = (shard, node);
-        lone = hasReplica ? new LoneReplica(node: node, maxStoreBytes: maxStoreBytes, handOver: shard.RunSoon) : null;
+        (this.shard, Node, slots) = (shard, node, own ?? (0, Slot.Count - 1));
+        byte[]? found = null;
+        if (own is { } range)
+        {
+            var set = new SlotSet();
+            for (int slot = range.First; slot <= range.Last; slot++) set.Add(slot);
+            found = new SlotsCommand(CommandKind.Found, default, false, set).Encode();
+        }
+
+        lone = hasReplica
+            ? new LoneReplica(found, node, maxStoreBytes, shard.RunSoon, own is null ? default : new ShardId(node.Value))
+            : null;
         outside = ReplicaStatus.Outside(node, "it only routes", 1);
         Watches = new Cluster.Watches(new WatchesOptions
         {
-            Status = () => Status, Replica = () => lone?.Replica, Calls = this, Map = () => Told.Map, View = () => Told.View, Run = shard.RunSoon, MaxInFlightBytes = maxInFlightBytes,
+            Status = () => Status, Replica = () => lone?.Replica, Run = shard.RunSoon, MaxInFlightBytes = maxInFlightBytes,
+            Calls = hasClusterPort ? this : null, Map = hasClusterPort ? () => Told.Map : null, View = hasClusterPort ? () => Told.View : null,
         });
     }
 
@@ -112,6 +134,9 @@ internal sealed class WatchingNode : ICalls
     /// <summary>Whether it answers calls.</summary>
     public bool Answers { get; set; } = true;
 
+    /// <summary>How often it asked others for news.</summary>
+    public int AskedForNews { get; private set; }
+
     /// <summary>Whether its replica hears the leader.</summary>
     public bool Follows { get; set; } = true;
 
@@ -123,7 +148,7 @@ internal sealed class WatchingNode : ICalls
         new NodeRecord
         {
             Node = Node, Cluster = Status.Cluster, Shard = Status.Shard, ApiAddress = $"api:{Node}", ClusterAddress = Address, Term = 1,
-            Role = lone is null ? NodeRole.Outside : Leads ? NodeRole.Leader : NodeRole.Follower, Slots = Leads ? [new SlotRange(0, Slot.Count - 1, 1)] : [],
+            Role = lone is null ? NodeRole.Outside : Leads ? NodeRole.Leader : NodeRole.Follower, Slots = Leads ? [new SlotRange(slots.First, slots.Last, 1)] : [],
         },
         null, IsAlive, default);
 
@@ -143,11 +168,14 @@ internal sealed class WatchingNode : ICalls
     public WatchStart Begin(string? cursor, string prefix = "") => shard.Result(Watches.BeginAsync(WatchFilter.OfPrefix(Encoding.UTF8.GetBytes(prefix)), cursor));
 
     /// <summary>Watches, from now on or from a cursor.</summary>
-    public Listener Watch(string? cursor = null, bool isSlow = false)
+    public Listener Watch(string? cursor = null, bool isSlow = false) => Watch(new Listener { IsSlow = isSlow }, cursor);
+
+    /// <summary>Watches on behalf of a client.</summary>
+    public Listener Watch(Listener listener, string? cursor = null)
     {
         WatchStart start = Begin(cursor);
         Assert.Equal(WatchRefusal.None, start.Why);
-        var listener = new Listener { IsSlow = isSlow };
+        listener.Watcher = start.Watcher;
         listener.End = start.Watcher!.RunAsync(listener);
         shard.Settle();
         return listener;
@@ -155,6 +183,7 @@ internal sealed class WatchingNode : ICalls
 
     public void Call(string address, NodeId expectedReceiver, CallKind kind, ReadOnlyMemory<byte> body, TimeSpan timeout, Action<CallResult> done)
     {
+        if (kind == CallKind.WatchNews) AskedForNews++;
         WatchingNode? there = shard.Nodes.Find(node => node.Address == address);
         if (there is not { Answers: true } || !there.Watches.TryHandle(kind, body, answer => done(new CallResult(CallOutcome.Answered, answer.ToArray(), ""))))
             done(new CallResult(CallOutcome.NotSent, default, "it is silent"));
@@ -165,6 +194,8 @@ internal sealed class WatchingNode : ICalls
 internal sealed class Listener : IWatchSink
 {
     private TaskCompletionSource<bool>? stuck;
+    private WatchBatch? taking;
+    private int piecesLeft;
 
     public List<string> Told { get; } = [];
 
@@ -173,7 +204,20 @@ internal sealed class Listener : IWatchSink
     /// <summary>Takes changes only once it is given up.</summary>
     public bool IsSlow { get; init; }
 
-    public bool IsAborted { get; private set; }
+    /// <summary>In how many pieces it takes changes, one with each <see cref="TakePiece"/>; 0: all at once.</summary>
+    public int Pieces { get; set; }
+
+    /// <summary>Does not even take word of its place.</summary>
+    public bool IsStuckAtProgress { get; init; }
+
+    /// <summary>That it is given up does not become known to whoever sends.</summary>
+    public bool KeepsSending { get; init; }
+
+    public int Aborts { get; private set; }
+
+    public bool IsAborted => Aborts > 0;
+
+    public Watcher? Watcher { get; set; }
 
     public WatchEnd? Why { get; private set; }
 
@@ -187,22 +231,44 @@ internal sealed class Listener : IWatchSink
 
     public ValueTask<bool> SendAsync(WatchBatch batch)
     {
-        if (IsSlow)
+        if (IsSlow) return Stuck();
+        if (Pieces > 0)
         {
-            stuck = new TaskCompletionSource<bool>();
-            return new(stuck.Task);
+            (taking, piecesLeft) = (batch, Pieces);
+            return Stuck();
         }
 
+        Take(batch);
+        return new(true);
+    }
+
+    /// <summary>Takes a piece of what is being told, if anything is.</summary>
+    public void TakePiece()
+    {
+        if (taking is not { } batch) return;
+        batch.NoteTaken();
+        if (--piecesLeft > 0) return;
+        Take(batch);
+        taking = null;
+        stuck!.TrySetResult(true);
+    }
+
+    private ValueTask<bool> Stuck()
+    {
+        stuck = new TaskCompletionSource<bool>();
+        return new(stuck.Task);
+    }
+
+    private void Take(WatchBatch batch)
+    {
         while (batch.TryTake(out WatchedChange change, out string? cursor))
         {
             Told.Add(Encoding.UTF8.GetString(change.Key));
             Cursor = cursor;
         }
-
-        return new(true);
     }
 
-    public ValueTask<bool> ProgressAsync(string cursor) => ReadyAsync(cursor);
+    public ValueTask<bool> ProgressAsync(string cursor) => IsStuckAtProgress ? Stuck() : ReadyAsync(cursor);
 
     public ValueTask CloseAsync(WatchEnd why, string cursor)
     {
@@ -212,7 +278,7 @@ internal sealed class Listener : IWatchSink
 
     public void Abort()
     {
-        IsAborted = true;
-        stuck?.TrySetResult(false);
+        Aborts++;
+        if (!KeepsSending) stuck?.TrySetResult(false);
     }
 }

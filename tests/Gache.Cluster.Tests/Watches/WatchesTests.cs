@@ -115,6 +115,79 @@ public sealed class WatchesTests
         Assert.Equal(["b"], leader.Watch(listener.Cursor).Told);
     }
 
+    /// <summary>It has never come to rest, so no news was ever waited for.</summary>
+    [Fact]
+    public void A_watch_that_nobody_answers_ends_with_its_cursor_before_it_came_to_the_end_of_a_history()
+    {
+        WatchingNode router = shard.Add(hasReplica: false);
+        WatchingNode leader = shard.Add();
+        leader.Leads = true;
+        shard.Tell();
+        Listener before = router.Watch();
+        before.Watcher!.GiveUp();
+        Fill(leader);
+        shard.Pass(TimeSpan.FromSeconds(1));
+        Listener listener = router.Watch(new Listener { Pieces = 1 }, before.Cursor);
+        (leader.IsAlive, leader.Answers) = (false, false);
+        shard.Tell();
+        listener.TakePiece();
+        shard.Pass(TimeSpan.FromSeconds(20));
+        Assert.Null(listener.Why);
+        shard.Pass(WatchBounds.Unheard - TimeSpan.FromSeconds(15));
+        Assert.Equal(WatchEnd.Unheard, listener.Why);
+        Assert.InRange(listener.Told.Count, 1, Filling - 1);
+    }
+
+    /// <summary>One that has fallen behind has less than others may have.</summary>
+    [Fact]
+    public void A_node_that_can_ask_nobody_says_that_a_history_is_gone_only_while_it_leads()
+    {
+        WatchingNode node = shard.Add(maxStoreBytes: SmallMemory, hasClusterPort: false);
+        node.Leads = true;
+        string cursor = node.Watch().Cursor;
+        Listener running = node.Watch(new Listener { Pieces = 1 });
+        Fill(node);
+        (node.Leads, node.Follows) = (false, false);
+        Assert.Equal(WatchRefusal.NoPlace, node.Begin(cursor).Why);
+        running.TakePiece();
+        running.Pieces = 0;
+        shard.Pass(WatchBounds.Unheard / 2);
+        Assert.Null(running.Why);
+        shard.Pass(WatchBounds.Unheard);
+        Assert.Equal(WatchEnd.Unheard, running.Why);
+
+        node.Leads = true;
+        Assert.Equal(WatchRefusal.Compacted, node.Begin(cursor).Why);
+    }
+
+    [Fact]
+    public void A_node_that_can_ask_nobody_waits_a_moment_for_leading_itself()
+    {
+        WatchingNode node = shard.Add(hasClusterPort: false);
+        node.Leads = true;
+        string cursor = node.Watch().Cursor;
+        (node.Leads, node.Follows) = (false, false);
+        Task<WatchStart> begins = node.Watches.BeginAsync(WatchFilter.OfPrefix([]), cursor);
+        shard.Pass(WatchBounds.Doubt / 2);
+        Assert.False(begins.IsCompleted);
+        node.Leads = true;
+        Assert.Equal(WatchRefusal.None, shard.Result(begins).Why);
+    }
+
+    [Fact]
+    public void Nobody_is_asked_for_news_of_a_shard_that_no_watch_needs()
+    {
+        WatchingNode router = shard.Add(hasReplica: false);
+        WatchingNode leader = shard.Add();
+        leader.Leads = true;
+        shard.Tell();
+        ShardFeed feed = Assert.Single(router.Watches.FeedsFor([]));
+        using var gone = new Watcher(router.Watches, WatchFilter.OfPrefix([]), []);
+        Assert.Equal(RestAnswer.Behind, feed.TryRest(gone, default, 0));
+        shard.Pass(TimeSpan.FromSeconds(10));
+        Assert.Equal(0, router.AskedForNews);
+    }
+
     [Fact]
     public void A_watch_is_not_ended_while_its_shard_is_merely_quiet()
     {

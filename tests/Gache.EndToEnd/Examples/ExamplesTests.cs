@@ -99,6 +99,24 @@ public sealed class ExamplesTests
         Task SeenAsync(string value) => Wait.UntilAsync($"{value} is printed", () => Task.FromResult(follower.Output.Contains(value)), Long);
     }
 
+    /// <summary>The id of the last event is refused there, and revisions begin anew.</summary>
+    [Theory]
+    [MemberData(nameof(Languages))]
+    public async Task Configuration_is_followed_into_a_cluster_that_was_founded_anew(string language)
+    {
+        await using Shard shard = await Shard.StartAsync(size: 1);
+        await shard.WriteAsync(shard.First, "config", "a=1");
+        await using ChildProcess follower = Run(shard, language, "config", "config");
+        await SeenAsync("a=1");
+        await shard.First.Process.KillAsync();
+        Directory.Delete(shard.First.Folder, recursive: true);
+        await shard.First.StartReadyAsync();
+        await shard.WriteAsync(shard.First, "config", "a=2");
+        await SeenAsync("a=2");
+
+        Task SeenAsync(string value) => Wait.UntilAsync($"{value} is printed", () => Task.FromResult(follower.Output.Contains(value)), Long);
+    }
+
     [Theory]
     [MemberData(nameof(Languages))]
     public async Task Work_queue_loses_no_job_when_a_leader_and_a_worker_are_killed(string language)

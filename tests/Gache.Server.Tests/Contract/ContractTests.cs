@@ -254,7 +254,10 @@ public sealed partial class ContractTests
         string hash = Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(inline)));
         Assert.Contains($"script-src 'self' 'sha256-{hash}';", page["Content-Security-Policy"], StringComparison.Ordinal);
 
+        Assert.Matches("^if\\(window\\.Scalar\\){.*hidden=true;.*}$", inline); // where the script does not arrive the page stays
+
         RawAnswer plain = await node.AskAsync("GET", ScalarScript.Path);
+        Assert.Equal("no-store", plain["Cache-Control"]);
         Assert.Contains("createApiReference", plain.Text, StringComparison.Ordinal);
         RawAnswer compressed = await RawAsync(node, "GET", ScalarScript.Path, "Accept-Encoding: br, gzip\r\n", "");
         Assert.Equal("gzip", compressed["Content-Encoding"]);

@@ -189,7 +189,7 @@ public sealed class SlowClientsTests
             Bring(0);
         }
 
-        public void Bring(int bytes) => _ = sender!.WaitAsync(new ValueTask<ReadResult>(new TaskCompletionSource<ReadResult>().Task), brought += bytes);
+        public void Bring(int bytes) => _ = sender!.WaitAsync(new ValueTask<ReadResult>(new TaskCompletionSource<ReadResult>().Task), brought += bytes).AsTask();
 
         public void End()
         {

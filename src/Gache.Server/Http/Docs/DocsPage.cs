@@ -15,8 +15,8 @@ namespace Gache.Server.Http.Docs;
 internal sealed class DocsPage(ApiSettings settings)
 {
     private const string Start =
-        "document.getElementById('plain').hidden=true;"
-        + "Scalar.createApiReference('#app',{url:'/openapi.json',servers:[{url:location.origin}],withDefaultFonts:false,telemetry:false,hideClientButton:true,showDeveloperTools:'never',agent:{disabled:true},mcp:{disabled:true}})";
+        "if(window.Scalar){document.getElementById('plain').hidden=true;" // else the page stays: the script did not arrive
+        + "Scalar.createApiReference('#app',{url:'/openapi.json',servers:[{url:location.origin}],withDefaultFonts:false,telemetry:false,hideClientButton:true,showDeveloperTools:'never',agent:{disabled:true},mcp:{disabled:true}})}";
 
     private static readonly string Policy =
         $"default-src 'none'; script-src 'self' 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Start)))}'; "

@@ -24,8 +24,6 @@ internal static class ScalarScript
         using Stream compressed = Package.GetManifestResourceStream(Resource) ?? throw new InvalidOperationException($"{Package.GetName()} has no {Resource}");
         HttpResponse response = context.Response;
         response.Headers.ContentType = JavaScript;
-        response.Headers.CacheControl = "max-age=3600";
-        response.Headers.Vary = "Accept-Encoding";
         bool isTakenAsItIs = context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
         if (isTakenAsItIs)
         {

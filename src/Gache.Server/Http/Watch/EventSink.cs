@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
 using Gache.Cluster;
 using Gache.Replication;
 using Gache.Server.Http.Many;
@@ -22,7 +23,9 @@ internal sealed class EventSink(HttpContext context, WatchCounters counters) : I
     private static readonly JsonEncodedText CodeName = JsonEncodedText.Encode("code");
     private static readonly JsonEncodedText DetailName = JsonEncodedText.Encode("detail");
 
-    private const long MostUnflushedBytes = 64 * 1024;
+    // To be flushed; and so much of a value is written at once. Each byte may be six as text: with an id (24 KiB at most) and a key less than WatchBounds.MaxTextBytes.
+    private const int EnoughBytes = 16 * 1024;
+    private const int PieceBytes = 1024;
 
     private readonly PipeWriter writer = context.Response.BodyWriter;
 
@@ -40,20 +43,23 @@ internal sealed class EventSink(HttpContext context, WatchCounters counters) : I
         using var json = new Utf8JsonWriter(writer, Json);
         int told = 0;
         bool isTaken = true;
-        while (isTaken && Append(batch, json))
+        while (isTaken && Append(batch, json, out (ulong Revision, int Slot)? large))
         {
             told++;
+            if (large is { } open) isTaken = await AppendPiecesAsync(batch, json, open.Revision, open.Slot).ConfigureAwait(false);
 
             // Small changes have long ids where a cluster's slots are scattered.
-            if (writer.UnflushedBytes >= MostUnflushedBytes) isTaken = await FlushAsync().ConfigureAwait(false);
+            if (isTaken) isTaken = await FlushIfEnoughAsync(batch).ConfigureAwait(false);
         }
 
         counters.Told(told);
         return isTaken && await FlushAsync().ConfigureAwait(false);
     }
 
-    private bool Append(WatchBatch batch, Utf8JsonWriter json)
+    /// <summary>Writes a change; of one with a large value only what stands before that.</summary>
+    private bool Append(WatchBatch batch, Utf8JsonWriter json, out (ulong Revision, int Slot)? large)
     {
+        large = null;
         if (!batch.TryTake(out WatchedChange change, out string? cursor)) return false;
         Head(cursor, change.Kind switch { KeyChangeKind.Put => "put"u8, KeyChangeKind.Delete => "delete"u8, _ => "expire"u8 });
         Write("data: "u8);
@@ -64,15 +70,62 @@ internal sealed class EventSink(HttpContext context, WatchCounters counters) : I
         if (change.Kind == KeyChangeKind.Put)
         {
             json.WritePropertyName(ValueName);
+            if (change.Value.Length > PieceBytes)
+            {
+                large = (change.Revision, change.Slot);
+                return true;
+            }
+
             JsonBytes.Write(json, change.Value);
         }
 
-        json.WriteNumber(RevisionName, change.Revision);
-        json.WriteNumber(SlotName, change.Slot);
+        AppendEnd(json, change.Revision, change.Slot);
+        return true;
+    }
+
+    /// <summary>Writes a large value and what follows it, as far as the client takes it: the text of all of it is nowhere at once.</summary>
+    private async ValueTask<bool> AppendPiecesAsync(WatchBatch batch, Utf8JsonWriter json, ulong revision, int slot)
+    {
+        ReadOnlyMemory<byte> left = batch.Value;
+        bool isText = Utf8.IsValid(left.Span);
+        if (!isText)
+        {
+            json.WriteStartObject();
+            json.WritePropertyName("base64"u8);
+        }
+
+        json.Flush(); // before the pipe is: what is still in there is no part of that yet
+        while (!left.IsEmpty)
+        {
+            if (!await FlushIfEnoughAsync(batch).ConfigureAwait(false)) return false;
+            ReadOnlyMemory<byte> piece = left[..Math.Min(left.Length, PieceBytes)];
+            left = left[piece.Length..];
+            if (isText) json.WriteStringValueSegment(piece.Span, left.IsEmpty);
+            else json.WriteBase64StringSegment(piece.Span, left.IsEmpty);
+            json.Flush();
+        }
+
+        if (!isText) json.WriteEndObject();
+        AppendEnd(json, revision, slot);
+        return true;
+    }
+
+    private void AppendEnd(Utf8JsonWriter json, ulong revision, int slot)
+    {
+        json.WriteNumber(RevisionName, revision);
+        json.WriteNumber(SlotName, slot);
         json.WriteEndObject();
         json.Flush();
         Write("\n\n"u8);
-        return true;
+    }
+
+    private ValueTask<bool> FlushIfEnoughAsync(WatchBatch batch) => writer.UnflushedBytes < EnoughBytes ? new(true) : FlushAsync(batch);
+
+    private async ValueTask<bool> FlushAsync(WatchBatch batch)
+    {
+        bool isTaken = await FlushAsync().ConfigureAwait(false);
+        batch.NoteTaken();
+        return isTaken;
     }
 
     /// <inheritdoc/>

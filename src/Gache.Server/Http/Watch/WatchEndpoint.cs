@@ -35,8 +35,7 @@ internal sealed class WatchEndpoint(Elsewhere elsewhere, WatchCounters counters)
             return;
         }
 
-        // Without a cluster port nothing can be read of other members: the leader has what they have.
-        if (elsewhere.Cluster is null && shard.Status is { Role: not ReplicaRole.Leader, IsLeaderHeard: true, LeaderApi: { } leader })
+        if (LeaderToAsk(shard) is { } leader)
         {
             await Redirect.SendAsync(context, leader).ConfigureAwait(false);
             return;
@@ -47,7 +46,9 @@ internal sealed class WatchEndpoint(Elsewhere elsewhere, WatchCounters counters)
         WatchStart start = await source().BeginAsync(asked.Filter, last).ConfigureAwait(false);
         if (start.Watcher is not { } watcher)
         {
-            await RefuseAsync(context, start).ConfigureAwait(false);
+            // One may have been elected meanwhile.
+            string? elected = start.Why is WatchRefusal.NoPlace or WatchRefusal.Refused ? LeaderToAsk(shard) : null;
+            await (elected is null ? RefuseAsync(context, start) : Redirect.SendAsync(context, elected)).ConfigureAwait(false);
             return;
         }
 
@@ -70,6 +71,10 @@ internal sealed class WatchEndpoint(Elsewhere elsewhere, WatchCounters counters)
         }
     }
 
+    /// <summary>Without a cluster port nothing can be read of other members: the leader has what they have.</summary>
+    private string? LeaderToAsk(IShard shard) =>
+        elsewhere.Cluster is null && shard.Status is { Role: not ReplicaRole.Leader, IsLeaderHeard: true, LeaderApi: { } leader } ? leader : null;
+
     private static Task RefuseAsync(HttpContext context, WatchStart start) => start.Why switch
     {
         WatchRefusal.TooMany => ProblemAnswer.SendAsync(context, ProblemTable.Overloaded, $"{WatchBounds.MaxWatchers} watch at this node already: ask another one"),
@@ -78,7 +83,7 @@ internal sealed class WatchEndpoint(Elsewhere elsewhere, WatchCounters counters)
         WatchRefusal.Compacted => ProblemAnswer.SendAsync(
             context, ProblemTable.WatchCompacted, "what came after this id is in no history any more: read the keys anew, and watch without it"),
         WatchRefusal.HistoryUnreachable => ProblemAnswer.SendAsync(
-            context, ProblemTable.HistoryUnreachable, "a member that may have what came after this id does not answer, and the others do not have it: ask again; after some minutes without it the answer is watch-compacted"),
+            context, ProblemTable.HistoryUnreachable, "a member that may have what came after this id does not answer, and the others do not have it: ask again, best at another node"),
         WatchRefusal.Refused => RefusalAnswer.SendAsync(context, start.Refusal!),
         WatchRefusal.ShuttingDown => ProblemAnswer.SendAsync(context, ProblemTable.ShuttingDown, "this node is stopping: ask another one"),
         _ => ProblemAnswer.SendAsync(context, ProblemTable.NoLeader, "some slot of these keys is served by nobody at this moment, or no leader of its shard answers"),
