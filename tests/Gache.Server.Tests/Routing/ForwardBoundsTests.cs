@@ -209,6 +209,7 @@ public sealed class ForwardBoundsTests
         (Task Asked, PassedTxn Txn, SlowReader Reader, HttpContext Context) written = Begin(reads: false);
         Assert.Equal(asked.Count + 1, passedOn);
         clock.Pass(ManyLimits.LongestStandstill);
+        refused.Reader.Take();
         await refused.Asked.WaitAsync(Patience, TestContext.Current.CancellationToken);
         Assert.Equal((429, null), (refused.Context.Response.StatusCode, refused.Txn.Answer));
         Assert.Equal(asked.Count + 1, passedOn);
