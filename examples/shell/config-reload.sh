@@ -7,6 +7,10 @@
 # nothing is missed; where no history reaches back so far any more (410), or the id is of another cluster (400), it begins anew. Versions that follow each
 # other quickly may be skipped, the latest never is. "gone" is printed when the key is removed.
 set -euo pipefail
+if (($# < 1)); then
+    echo 'usage: config-reload.sh KEY' >&2
+    exit 64
+fi
 cd_to=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 # shellcheck source=gache.sh
 source "$cd_to/gache.sh"

@@ -6,6 +6,10 @@
 # Prints "leads TERM" when this process begins to lead and "follows" when it may not any more, until it is told to end (SIGTERM, Ctrl-C); then it
 # resigns, so that the next one leads at once. TERM rises from leader to leader: what a leader does to the world should carry it.
 set -euo pipefail
+if (($# < 2)); then
+    echo 'usage: leader-election.sh NAME MYSELF' >&2
+    exit 64
+fi
 cd_to=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 # shellcheck source=gache.sh
 source "$cd_to/gache.sh"

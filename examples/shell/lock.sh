@@ -9,6 +9,10 @@
 #
 # Exit code: the command's; 75 the lock was not to be had, 79 it was lost.
 set -euo pipefail
+if (($# < 2)); then
+    echo 'usage: lock.sh NAME COMMAND [ARGUMENTS]' >&2
+    exit 64
+fi
 cd_to=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 # shellcheck source=gache.sh
 source "$cd_to/gache.sh"

@@ -6,6 +6,10 @@
 # A counter that is there for WINDOW: the first call of a window creates it with that time to live, the others add to it and do not lengthen it, and
 # the server itself refuses to go beyond LIMIT. Prints how many calls the window has had; exit code 0 if this one may go on, 1 if not.
 set -euo pipefail
+if (($# < 3)); then
+    echo 'usage: rate-limit.sh NAME LIMIT WINDOW' >&2
+    exit 64
+fi
 cd_to=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 # shellcheck source=gache.sh
 source "$cd_to/gache.sh"

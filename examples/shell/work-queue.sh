@@ -11,6 +11,10 @@
 #   {NAME}claim-N   who works on it; it expires, so that another takes over what a dead worker left
 # A worker that is slower than its claim may do a job beside another one: that is what "at least once" means.
 set -euo pipefail
+if (($# < 3)); then
+    echo 'usage: work-queue.sh add NAME JOB | work NAME COMMAND …' >&2
+    exit 64
+fi
 cd_to=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 # shellcheck source=gache.sh
 source "$cd_to/gache.sh"

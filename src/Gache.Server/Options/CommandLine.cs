@@ -19,7 +19,7 @@ internal static class CommandLine
     {
         var command = new RootCommand(
             "gache: a key-value database that you can curl. Each option is also an environment variable: --my-flag is GACHE_MY_FLAG; the flag wins.\n"
-            + "Some words start a tool instead of a node: \"gache playground\" a whole cluster to try, \"gache cluster\" what looks after one, \"gache lock\" a command under a lock; all take --help.");
+            + "Some words start a tool instead of a node: \"gache playground\" a whole cluster to try, \"gache cluster\" what looks after one, \"gache lock\" a command under a lock, \"gache bench\" a load that is measured; all take --help.");
         command.Options.Clear();
         var help = new HelpOption("--help", "-h", "-?");
         var versionOption = new Option<bool>("--version") { Description = "Prints the version" };
