@@ -81,6 +81,7 @@ public sealed partial class Replica
 
         Expire();
         LookAtBatches();
+        taker.Tick(passed);
         members.Tick(nowTick);
         if (atNextTick.Count > 0)
         {
@@ -103,7 +104,7 @@ public sealed partial class Replica
     }
 
     private bool IsAnythingWaiting =>
-        hasEnded || isStopping || isLoading || core.IsWriting || pending.Count > 0 || reads.Count > 0 || waitingWrites.Count > 0 || parked.Count > 0 || atNextTick.Count > 0;
+        hasEnded || isStopping || isLoading || taker.IsBusy || core.IsWriting || pending.Count > 0 || reads.Count > 0 || waitingWrites.Count > 0 || parked.Count > 0 || atNextTick.Count > 0;
 
     private void TakeArrivals()
     {
@@ -284,6 +285,7 @@ public sealed partial class Replica
             appliedIndex = entry.Index;
             Counters.Applied++;
             kept.Add(entry.Index, entry.Weight);
+            taker.Applied(entry.Weight);
             if (checksums.IsPoint(entry.Index)) NoteChecksum(entry.Index);
             Answer(entry, result);
         }

@@ -9,8 +9,8 @@ public sealed class SnapshotWriter : IDisposable
     /// <summary>The most bytes in one chunk.</summary>
     public const int MaxChunkBytes = SnapshotChunk.MaxBytes;
 
-    // Syncing now and then keeps the last sync from being a burst that holds up the log's.
-    private const long SyncEveryBytes = 8 << 20;
+    // A sync of much at once holds up the log's, which waits for the same disk.
+    private const long SyncEveryBytes = 1 << 20;
 
     private readonly SnapshotFolder folder;
     private readonly SnapshotHead head;

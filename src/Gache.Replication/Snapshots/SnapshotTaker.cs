@@ -7,9 +7,22 @@ using FileHead = Gache.Log.SnapshotHead;
 namespace Gache.Replication;
 
 /// <summary>Takes a snapshot of the own store while it goes on: the step fills chunks, the background writes them.</summary>
+/// <remarks>
+/// At its own pace: taken as fast as the disk goes, it would hold up writes for as long as it lasts, which wait for the same disk and processors.
+/// It gets a share of each tick and more where more is written, so that log and kept old records do not outgrow it.
+/// </remarks>
 internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground background, Action<Action> post)
 {
     private const int MaxQueuedChunks = 4;
+
+    /// <summary>What one tick (10 ms) allows: 25 MiB a second.</summary>
+    private const long BytesATick = 256 * 1024;
+
+    /// <summary>What each byte applied allows: a snapshot ends long before the log behind it is as long again.</summary>
+    private const long BytesAByteApplied = 4;
+
+    /// <summary>The most that is saved up while the disk is busy.</summary>
+    private const long MostAllowed = 1 << 20;
 
     private readonly Stack<byte[]> buffers = new();
     private SnapshotCapture? capture;
@@ -17,6 +30,8 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     private SnapshotWriter? writer; // touched by the background only
     private int queuedChunks;
     private bool isFinishing;
+    private bool isUrgent;
+    private long allowed; // bytes that may be filled now; below zero after a chunk that was longer
 
     /// <summary>The last snapshot's size in bytes.</summary>
     public long LastSizeBytes { get; set; }
@@ -34,10 +49,16 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     public Action<ulong, Exception?>? GivenUp { get; set; }
 
     /// <summary>Begins a snapshot of the state as it is, and lets older ones go that the log can do without.</summary>
-    public void Begin(KeyValueStore store, SnapshotMark at, ulong markedIndex)
+    /// <param name="store">The state.</param>
+    /// <param name="at">Its place in the log.</param>
+    /// <param name="markedIndex">The snapshot that a start would go on from.</param>
+    /// <param name="isUrgent">As fast as the disk goes: it makes room.</param>
+    public void Begin(KeyValueStore store, SnapshotMark at, ulong markedIndex, bool isUrgent)
     {
         mark = at;
         isFinishing = false;
+        this.isUrgent = isUrgent;
+        allowed = 0;
         SnapshotCapture begun = capture = store.BeginSnapshot();
         var head = new FileHead(folder.Shard, at, begun.Head.FeatureLevel, begun.Head.Checksum, begun.Head.StoreTimeMilliseconds);
         var stateHead = new ByteWriter();
@@ -55,6 +76,12 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
         });
     }
 
+    /// <summary>So many ticks (of 10 ms) passed.</summary>
+    public void Tick(int passed) => Allow(passed * BytesATick);
+
+    /// <summary>An entry was applied.</summary>
+    public void Applied(int bytes) => Allow(bytes * BytesAByteApplied);
+
     /// <summary>Hands the next chunks to the background, as far as it has room; called in every step.</summary>
     public void Pump(bool isLeader)
     {
@@ -68,7 +95,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
                 return;
             }
 
-            while (queuedChunks < MaxQueuedChunks && !unfinished.IsComplete)
+            while (queuedChunks < MaxQueuedChunks && !unfinished.IsComplete && (allowed > 0 || isUrgent || unfinished.IsHalfFull))
             {
                 byte[] buffer = buffers.TryPop(out byte[]? free) ? free : new byte[SnapshotCapture.ChunkBytes];
                 int length = unfinished.Fill(buffer);
@@ -78,6 +105,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
                     break;
                 }
 
+                allowed -= length;
                 QueueChunk(buffer, length);
             }
         }
@@ -91,6 +119,11 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
         if (mark is null || isFinishing) return;
         capture?.Abandon();
         GiveUp(null);
+    }
+
+    private void Allow(long bytes)
+    {
+        if (mark is not null) allowed = Math.Min(allowed + bytes, MostAllowed);
     }
 
     private void QueueChunk(byte[] buffer, int length) => Queue(() => writer!.Append(buffer.AsSpan(0, length)), buffer);
