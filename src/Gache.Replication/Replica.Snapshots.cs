@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Gache.Log;
 using Gache.Primitives;
 using Gache.Raft;
@@ -30,9 +31,22 @@ public sealed partial class Replica
 
         // On a nearly full disk a snapshot is what makes room: of a log worth it, or of a state that became much smaller.
         bool makesRoom = isOwnSpaceLow && (log.BytesSinceSnapshot > WorthwhileLogBytes || store.Bytes < taker.LastSizeBytes / 2);
-        isSnapshotDue = makesRoom || log.BytesSinceSnapshot > Math.Max(options.SnapshotAfterBytes, taker.LastSizeBytes);
+        isSnapshotDue = makesRoom || log.BytesSinceSnapshot > SnapshotAfterBytes();
         if (isSnapshotDue) LeadToCheckpoint();
     }
+
+    /// <summary>How long the log may become behind a snapshot before the next one is due: each member has a length of its own, so that they do not
+    /// all take theirs at once, and a majority is free to answer.</summary>
+    private long SnapshotAfterBytes()
+    {
+        long least = Math.Max(options.SnapshotAfterBytes, taker.LastSizeBytes);
+        ImmutableArray<Member> all = core.Configuration.Members;
+        int place = 0;
+        while (place < all.Length && all[place].Id != identity.Node) place++;
+        return least + (least / 8 * Math.Min(place, MostSnapshotPlaces));
+    }
+
+    private const int MostSnapshotPlaces = 4; // half as long again
 
     /// <summary>Where few entries come (large values, a quiet shard), time entries lead to the next fixed index: a snapshot waits for it.</summary>
     private void LeadToCheckpoint()
