@@ -15,14 +15,17 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
 {
     private const int MaxQueuedChunks = 4;
 
-    /// <summary>What one tick (10 ms) allows: 25 MiB a second.</summary>
-    private const long BytesATick = 256 * 1024;
+    /// <summary>What one tick (10 ms) allows at least: 25 MiB a second.</summary>
+    private const long LeastBytesATick = 256 * 1024;
+
+    /// <summary>Ticks in which a large one is to be through: while it lasts, old records and log entries are kept for it.</summary>
+    private const long MostTicks = 500;
 
     /// <summary>What each byte applied allows: a snapshot ends long before the log behind it is as long again.</summary>
     private const long BytesAByteApplied = 4;
 
-    /// <summary>The most that is saved up while the disk is busy.</summary>
-    private const long MostAllowed = 1 << 20;
+    /// <summary>So many ticks' worth is saved up while the disk is busy.</summary>
+    private const long MostTicksSaved = 4;
 
     private readonly Stack<byte[]> buffers = new();
     private SnapshotCapture? capture;
@@ -31,6 +34,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     private int queuedChunks;
     private bool isFinishing;
     private bool isUrgent;
+    private long bytesATick;
     private long allowed; // bytes that may be filled now; below zero after a chunk that was longer
 
     /// <summary>The last snapshot's size in bytes.</summary>
@@ -52,12 +56,14 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     /// <param name="store">The state.</param>
     /// <param name="at">Its place in the log.</param>
     /// <param name="markedIndex">The snapshot that a start would go on from.</param>
+    /// <param name="expectedBytes">How long it will be, about.</param>
     /// <param name="isUrgent">As fast as the disk goes: it makes room.</param>
-    public void Begin(KeyValueStore store, SnapshotMark at, ulong markedIndex, bool isUrgent)
+    public void Begin(KeyValueStore store, SnapshotMark at, ulong markedIndex, long expectedBytes, bool isUrgent)
     {
         mark = at;
         isFinishing = false;
         this.isUrgent = isUrgent;
+        bytesATick = Math.Max(LeastBytesATick, expectedBytes / MostTicks);
         allowed = 0;
         SnapshotCapture begun = capture = store.BeginSnapshot();
         var head = new FileHead(folder.Shard, at, begun.Head.FeatureLevel, begun.Head.Checksum, begun.Head.StoreTimeMilliseconds);
@@ -77,7 +83,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     }
 
     /// <summary>So many ticks (of 10 ms) passed.</summary>
-    public void Tick(int passed) => Allow(passed * BytesATick);
+    public void Tick(int passed) => Allow(passed * bytesATick);
 
     /// <summary>An entry was applied.</summary>
     public void Applied(int bytes) => Allow(bytes * BytesAByteApplied);
@@ -95,7 +101,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
                 return;
             }
 
-            while (queuedChunks < MaxQueuedChunks && !unfinished.IsComplete && (allowed > 0 || isUrgent || unfinished.IsHalfFull))
+            while (queuedChunks < MaxQueuedChunks && !unfinished.IsComplete && (allowed > 0 || isUrgent || unfinished.IsFilling))
             {
                 byte[] buffer = buffers.TryPop(out byte[]? free) ? free : new byte[SnapshotCapture.ChunkBytes];
                 int length = unfinished.Fill(buffer);
@@ -123,7 +129,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
 
     private void Allow(long bytes)
     {
-        if (mark is not null) allowed = Math.Min(allowed + bytes, MostAllowed);
+        if (mark is not null) allowed = Math.Min(allowed + bytes, bytesATick * MostTicksSaved);
     }
 
     private void QueueChunk(byte[] buffer, int length) => Queue(() => writer!.Append(buffer.AsSpan(0, length)), buffer);

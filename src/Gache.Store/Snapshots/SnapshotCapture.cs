@@ -48,8 +48,8 @@ public sealed class SnapshotCapture
     /// <summary>Whether the bound on old records is reached: propose nothing more until it falls, or abandon.</summary>
     public bool IsFull => PreimageBytes >= preimageBytesMax;
 
-    /// <summary>Whether half of that bound is reached: go on without rest.</summary>
-    public bool IsHalfFull => PreimageBytes >= preimageBytesMax / 2;
+    /// <summary>Whether a quarter of that bound is reached: go on without rest.</summary>
+    public bool IsFilling => PreimageBytes >= preimageBytesMax / 4;
 
     /// <summary>Whether everything was captured.</summary>
     public bool IsComplete { get; private set; }

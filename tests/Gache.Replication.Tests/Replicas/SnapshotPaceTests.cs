@@ -52,6 +52,13 @@ public sealed class SnapshotPaceTests : IDisposable
     }
 
     [Fact]
+    public void A_large_one_is_through_in_five_seconds()
+    {
+        Begin(isUrgent: false, expectedBytes: 100L * Records * ValueBytes);
+        Assert.InRange(TicksUntilWritten(), 5, 6); // this is a hundredth of it
+    }
+
+    [Fact]
     public void It_does_not_rest_when_it_is_to_make_room()
     {
         Begin(isUrgent: true);
@@ -74,7 +81,8 @@ public sealed class SnapshotPaceTests : IDisposable
     private void Set(int n) =>
         store.Apply(store.AppliedIndex + 1, Command.EncodeSet(Encoding.UTF8.GetBytes(n.ToString(CultureInfo.InvariantCulture)), new byte[ValueBytes]));
 
-    private void Begin(bool isUrgent) => taker.Begin(store, new SnapshotMark(store.AppliedIndex, 1, Configuration.Empty), 0, isUrgent);
+    private void Begin(bool isUrgent, long expectedBytes = Records * ValueBytes) =>
+        taker.Begin(store, new SnapshotMark(store.AppliedIndex, 1, Configuration.Empty), 0, expectedBytes, isUrgent);
 
     private void PumpOften()
     {
