@@ -16,6 +16,7 @@ await using IReplicas replicas = contestant switch
 {
     "gache" => new GacheReplicas(),
     "dotnext" => new DotNextReplicas(isSynced: false, isBatched: false),
+    "dotnext-batched" => new DotNextReplicas(isSynced: false, isBatched: true),
     "dotnext-synced" => new DotNextReplicas(isSynced: true, isBatched: false),
     "dotnext-synced-batched" => new DotNextReplicas(isSynced: true, isBatched: true),
     _ => throw new ArgumentException($"there is no {contestant}"),

@@ -18,7 +18,8 @@ internal static class ConsensusMode
         (Gache, "core, log, store and transport as the server wires them; each replica syncs before it answers or counts itself"),
         ("dotnext-synced", "DotNext.Net.Cluster 6.12, its TCP transport and write-ahead log, `ReplicateAsync` by each caller; its log made to sync a leader's entries before a follower answers (a subclass of ten lines), so that the answer means what gache's means"),
         ("dotnext-synced-batched", "the same, but what gathers while one batch is under way is appended together as the next, and all answered with its last"),
-        ("dotnext", "the first of these as it comes: the leader syncs before it commits, a follower answers while its sync has only begun; so what is acknowledged is synced by one"),
+        ("dotnext", "the first of these as it comes: the leader syncs before it commits, a follower answers while its sync has only begun; so what is acknowledged is surely synced by one only"),
+        ("dotnext-batched", "as it comes, too, with batches"),
     ];
 
     public static async Task RunAsync(Workbench bench, CompareOptions options, CancellationToken stop)
