@@ -70,6 +70,7 @@ internal static class CompareCommand
         compare.Subcommands.Add(Word("failover", "The longest gap between acknowledged writes when the leader of three is killed, and when it is paused.", 20, FailoverMode.RunAsync));
         compare.Subcommands.Add(Word("snapshot", "What writes at half of the peak rate feel of a snapshot.", 5, SnapshotMode.RunAsync));
         compare.Subcommands.Add(Word("start", "From exec to the first answer, memory when idle, and size on disk.", 10, StartMode.RunAsync));
+        compare.Subcommands.Add(Word("consensus", "Proposals inside a process of three replicas, without HTTP, beside DotNext.Net.Cluster.", 5, ConsensusMode.RunAsync));
         root.Subcommands.Add(compare);
         root.Options.Add(new HelpOption("--help", "-h", "-?") { Recursive = true });
 
