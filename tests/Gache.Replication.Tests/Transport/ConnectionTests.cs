@@ -28,10 +28,10 @@ public sealed class ConnectionTests
         using (a)
         {
             b.Dispose();
-            Peer.Until(() => a.Replica.Disconnects(b.Id) == 1, "the end of b is noticed");
+            Peer.Until(() => a.Replica.IsDisconnected(b.Id), "the end of b is noticed");
             using var restarted = new Peer(2, nonce: 2, listen: b.Identity.RaftAddress);
             restarted.Transport.SetPeers([a.Address]);
-            Peer.Until(() => a.Replica.Connects(b.Id) == 2 && restarted.Replica.Connects(a.Id) == 1, "they are connected again");
+            Peer.Until(() => a.Replica.IsConnected(b.Id) && restarted.Replica.IsConnected(a.Id), "they are connected again");
             restarted.Transport.Send(restarted.Heartbeat(a.Id));
             Peer.Until(() => a.Replica.Arrived.Any(m => m.Nonce == 2), "a message of the new process arrives");
         }
@@ -49,7 +49,7 @@ public sealed class ConnectionTests
             {
                 long end = Stopwatch.GetTimestamp();
                 b.Dispose();
-                Peer.Until(() => a.Replica.Disconnects(b.Id) == 1, "the end of b is noticed");
+                Peer.Until(() => a.Replica.IsDisconnected(b.Id), "the end of b is noticed");
                 TimeSpan took = Stopwatch.GetElapsedTime(end, a.Replica.News.First(n => !n.IsConnected).Timestamp);
                 if (took < shortest) shortest = took;
                 Assert.Equal(0, a.Transport.Counters.ConnectedPeers);

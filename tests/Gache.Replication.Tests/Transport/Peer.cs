@@ -10,7 +10,7 @@ internal sealed class Peer : IDisposable
 {
     public static readonly ShardId Shard = new(7);
     public static readonly ClusterId Cluster = new(77);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     public Peer(uint id, ulong nonce = 1, ShardId? shard = null, ClusterId? cluster = null, string listen = "127.0.0.1:0", bool keepsMessages = true)
     {
@@ -46,7 +46,7 @@ internal sealed class Peer : IDisposable
         Peer a = new(1, keepsMessages: keepsMessages), b = new(2, keepsMessages: keepsMessages);
         a.Transport.SetPeers([b.Address]);
         b.Transport.SetPeers([a.Address]);
-        Until(() => a.Replica.Connects(b.Id) == 1 && b.Replica.Connects(a.Id) == 1, "both are connected");
+        Until(() => a.Replica.IsConnected(b.Id) && b.Replica.IsConnected(a.Id), "both are connected");
         return (a, b);
     }
 

@@ -43,4 +43,10 @@ internal sealed class RecordingReplica : ITransportEvents
     public int Connects(NodeId peer) => News.Count(n => n.Peer == peer && n.IsConnected);
 
     public int Disconnects(NodeId peer) => News.Count(n => n.Peer == peer && !n.IsConnected);
+
+    /// <summary>The last that was told of the peer is that it is connected.</summary>
+    public bool IsConnected(NodeId peer) => News.LastOrDefault(n => n.Peer == peer).IsConnected;
+
+    /// <summary>The last that was told of the peer is that it is disconnected. Before, a busy machine may have lost it and found it again, any number of times.</summary>
+    public bool IsDisconnected(NodeId peer) => Disconnects(peer) > 0 && !IsConnected(peer);
 }

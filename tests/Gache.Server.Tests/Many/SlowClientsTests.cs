@@ -22,8 +22,8 @@ public sealed class SlowClientsTests
         await using TestNode node = await TestNode.StartAsync(settings => settings with { BatchBodiesBytes = 256 * 1024 });
         Assert.Equal(200, (await node.AskAsync("POST", "/key/large", body: new string('v', LargeBytes))).Status);
         using RawConnection reader = await node.ConnectAsync();
+        long began = Stopwatch.GetTimestamp(); // before it can stand still: this thread may go on long after it does
         await SendBatchAsync(reader, 200 * 1024);
-        long began = Stopwatch.GetTimestamp();
         RawAnswer other = await UntilAsync(node, status => status == 429);
         Problem.Is(other, 429, "overloaded", isRetryable: true);
         await UntilAsync(node, status => status == 200);
@@ -49,8 +49,8 @@ public sealed class SlowClientsTests
     {
         await using TestNode node = await TestNode.StartAsync(settings => settings with { BatchBodiesBytes = 256 * 1024 });
         using RawConnection sender = await node.ConnectAsync();
+        long began = Stopwatch.GetTimestamp(); // as above
         await sender.SendAsync($"POST /batch HTTP/1.1\r\nHost: localhost\r\nContent-Length: {300 * 1024}\r\n\r\n" + new string(' ', 250 * 1024));
-        long began = Stopwatch.GetTimestamp();
         await UntilAsync(node, status => status == 429);
         await UntilAsync(node, status => status == 200);
         Assert.True(Stopwatch.GetElapsedTime(began) >= ManyLimits.LongestStandstill, "it had its time");
@@ -65,9 +65,9 @@ public sealed class SlowClientsTests
         for (int n = 0; n < 3; n++) Assert.Equal(200, (await node.AskAsync("POST", $"/key/%7Bt%7D{n}", body: new string('\u0001', LargeBytes))).Status);
         using RawConnection reader = await node.ConnectAsync();
         string body = $"{{\"then\":[{gets}]}}".PadRight(250 * 1024);
+        long began = Stopwatch.GetTimestamp(); // as above
         await reader.SendAsync($"POST /txn HTTP/1.1\r\nHost: localhost\r\nContent-Length: {body.Length}\r\n\r\n{body}"); // answered with 9 MiB of \\u0001
         await reader.BeginsAsync();
-        long began = Stopwatch.GetTimestamp();
         Assert.Equal(200, (await node.AskAsync("POST", "/txn", body: """{"then":[{"op":"delete","key":"none"}]}""")).Status);
         Problem.Is(await UntilAsync(node, status => status == 429, "/txn", ReadsNone), 429, "overloaded", isRetryable: true);
         await UntilAsync(node, status => status == 200, "/txn", ReadsNone);
