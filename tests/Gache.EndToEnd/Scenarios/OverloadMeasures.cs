@@ -9,12 +9,15 @@ namespace Gache.EndToEnd.Scenarios;
 /// The load tool shares the machine's processors with the node, and so does every answer that it reads: what it takes is printed beside what the node takes.
 /// Callers that heed <c>Retry-After</c> are the case that the contract is made for. Those that do not come back every 10 ms, and a node whose
 /// processors are the bound can but share them between what it carries out and what it refuses.
+/// Ten thousand connections cost either end more a request than a few hundred, refused or not: what that takes is seen with callers of
+/// whom none is refused.
 /// </remarks>
 public sealed class OverloadMeasures
 {
     private const int Seconds = 15;
     private const int PeakCallers = 256;
-    private const int ManyCallers = 10_000; // more than the queue holds
+    private const int MostServed = 8_000; // nearly as many as the queue holds
+    private const int ManyCallers = 10_000; // more than that
     private const double TicksPerSecond = 100; // of the processor times in /proc
 
     [Fact(Explicit = true)]
@@ -25,6 +28,7 @@ public sealed class OverloadMeasures
         await node.StartReadyAsync();
         await MeasureAsync(node, folder, "warm-up", "-c", $"{PeakCallers}");
         Load peak = await MeasureAsync(node, folder, "peak", "-c", $"{PeakCallers}");
+        Load crowded = await MeasureAsync(node, folder, "as many callers as the queue holds", "-c", $"{MostServed}");
         string rate = (peak.PerSecond * 3).ToString("0", CultureInfo.InvariantCulture);
 
         Load heeding = await MeasureAsync(node, folder, "three times, heeding Retry-After", "-c", $"{ManyCallers}", "--warm-up", "0", "--rate", rate, "--back-off");
@@ -34,9 +38,10 @@ public sealed class OverloadMeasures
         Load after = await MeasureAsync(node, folder, "peak again", "-c", $"{PeakCallers}");
 
         Say($"good put against the peak: heeding {heeding.PerSecond / peak.PerSecond:P0}, heeding nothing {pressing.PerSecond / peak.PerSecond:P0}, afterwards {after.PerSecond / peak.PerSecond:P0}");
+        Say($"against as many callers as the queue holds, none refused: heeding {heeding.PerSecond / crowded.PerSecond:P0}, heeding nothing {pressing.PerSecond / crowded.PerSecond:P0}");
         Say($"memory after the first overload {memory / 1024} MiB, after the last {MemoryKilobytes(node) / 1024} MiB, at most {OverloadTests.PeakMemoryKilobytes(node) / 1024} MiB");
         Assert.All((Load[])[heeding, pressing], load => Assert.Equal((0, 0), (load.Unanswered, load.Wrong)));
-        Assert.True(heeding.PerSecond >= peak.PerSecond * 0.7, "the good put falls under load");
+        Assert.True(heeding.PerSecond >= crowded.PerSecond * 0.8, "the good put falls under load");
         Assert.True(MemoryKilobytes(node) <= memory * 1.25, "memory grows with every overload");
     }
 
