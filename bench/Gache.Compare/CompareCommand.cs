@@ -68,6 +68,7 @@ internal static class CompareCommand
         compare = Word("compare", compare.Description!, 5, PeersMode.RunAsync);
         compare.Subcommands.Add(Word("growth", "10 thousand to 10 million keys, 10 to 10,000 connections, values of 1 byte to 1 MiB.", 5, GrowthMode.RunAsync));
         compare.Subcommands.Add(Word("failover", "The longest gap between acknowledged writes when the leader of three is killed, and when it is paused.", 20, FailoverMode.RunAsync));
+        compare.Subcommands.Add(Word("elections", "Whether three nodes under full load, to which nothing happens, hold elections.", 5, ElectionsMode.RunAsync));
         compare.Subcommands.Add(Word("snapshot", "What writes at half of the peak rate feel of a snapshot.", 5, SnapshotMode.RunAsync));
         compare.Subcommands.Add(Word("start", "From exec to the first answer, memory when idle, and size on disk.", 10, StartMode.RunAsync));
         compare.Subcommands.Add(Word("consensus", "Proposals inside a process of three replicas, without HTTP, beside DotNext.Net.Cluster.", 5, ConsensusMode.RunAsync));

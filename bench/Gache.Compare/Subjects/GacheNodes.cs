@@ -77,6 +77,13 @@ internal sealed class GacheNodes
         return leader;
     }
 
+    /// <summary>The term as one of them says it: an election raises it.</summary>
+    public async Task<ulong> TermAsync(int number, CancellationToken stop)
+    {
+        using JsonDocument? cluster = await ClusterAsync(number, stop).ConfigureAwait(false);
+        return cluster?.RootElement[0].GetProperty("term").GetUInt64() ?? throw new CompareException($"{name}: node {number} says no term");
+    }
+
     /// <summary>As something to ask; callers begin at the leader, and follow it.</summary>
     public async Task<WireSubject> SubjectAsync(string what, KeySpace keys, int keyCount, CancellationToken stop)
     {
