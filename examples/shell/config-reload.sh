@@ -47,6 +47,7 @@ follow() {
     exec {events}< <(exec curl -sS -LN --connect-timeout 2 -w '\nstatus: %{http_code}\n' "${after[@]}" "http://$1/watch?key=$key" 2>/dev/null)
     stream=$!
     while IFS= read -r -t 25 -u "$events" line; do # something is told every ten seconds
+        if [[ $line != 'status: 000' && -n $line ]]; then heard=yes SAID=; fi
         case $line in
             'id: '*) told=${line#id: } ;;
             'event: '*) event=${line#event: } ;;
@@ -80,8 +81,10 @@ follow() {
 }
 
 while :; do
+    heard=
     for server in ${GACHE//,/ }; do
         follow "$server"
         sleep 0.3
     done
+    if [[ -z $heard ]]; then nobody_answers; fi
 done

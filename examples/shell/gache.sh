@@ -5,7 +5,7 @@
 #
 # leaves the answer in STATUS, REVISION (of the key, without quotes) and BODY. A write has one Idempotency-Key for all its repeats, so it takes effect
 # once, and a repeat gets the answer of the first. 503 and 429 are repeated because nothing happened, 504 and lost connections because nobody knows.
-# It gives up after PATIENCE seconds (30), with STATUS=000 if there was no answer at all.
+# It gives up after PATIENCE seconds (30), with STATUS=000 if there was no answer at all. That nobody answers is said once, on standard error.
 
 # Whole seconds of a clock that nobody sets, unlike bash's own SECONDS.
 seconds() {
@@ -31,10 +31,14 @@ gache() {
             ASKING=
             case $STATUS in
                 000 | 429 | 5??) ;;
-                *) break 2 ;;
+                *)
+                    SAID=
+                    break 2
+                    ;;
             esac
             if [[ ${PATIENCE:-30} == 0 ]] && (($(seconds) > until)); then break 2; fi
         done
+        if [[ $STATUS == 000 ]]; then nobody_answers "$(tail -n 1 "$folder/errors")"; fi
         if (($(seconds) >= until)); then break; fi
         sleep 0.3
     done
@@ -45,12 +49,17 @@ gache() {
     rm -rf "$folder"
 }
 
+nobody_answers() {
+    if [[ -z $SAID ]]; then echo "${0##*/}: nobody answers at $GACHE (${1:-no word why}); still trying" >&2; fi
+    SAID=yes
+}
+
 # Ends a request that is under way: the server gives up the place of a client that has gone.
 hang_up() {
     if [[ -n $ASKING ]]; then kill "$ASKING" 2>/dev/null || true; fi
     ASKING=
 }
 
-: "${GACHE:=localhost:8000}" "${REVISION:=}" "${BODY:=}" "${ASKING:=}"
+: "${GACHE:=localhost:8000}" "${REVISION:=}" "${BODY:=}" "${ASKING:=}" "${SAID:=}"
 trap 'hang_up; exit 130' INT
 trap 'hang_up; exit 143' TERM

@@ -75,5 +75,5 @@ public sealed partial class Replica
 
     private readonly record struct ProposedBatch(ulong LastIndex, long ArrivedAt, long ProposedAt, int Writes, long Bytes);
 
-    private readonly record struct GivenAnswers(List<Operation> Answers, long AppliedAt, long ArrivedAt);
+    private readonly record struct GivenAnswers(List<Operation> Answers, Queued Queued, long AppliedAt, long ArrivedAt);
 }

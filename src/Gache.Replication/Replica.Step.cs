@@ -332,7 +332,7 @@ public sealed partial class Replica
         else operation.Answer(result);
         if (operation.Waiting is { } request) Decided(request);
         if (waiting.Count > 0 && operation.IsKeyed && operation.Term == entry.Term && store.Remembers(operation.Command)) LetRepeatsIn(operation);
-        answers.Add(operation);
+        Give(operation);
     }
 
     private void ServeReads()
@@ -348,7 +348,7 @@ public sealed partial class Replica
     private void Look(InspectOperation inspection)
     {
         inspection.Look(store);
-        answers.Add(inspection);
+        Give(inspection);
     }
 
     private void ServeStale(ReadOperation read)
@@ -372,7 +372,7 @@ public sealed partial class Replica
         if (read.Waiting is { } waited) Decided(waited);
         read.Serve(store, slot, storeTime);
         Counters.Reads++;
-        answers.Add(read);
+        Give(read);
     }
 
     private void Refuse(Operation operation, Refusal refusal)
@@ -380,7 +380,7 @@ public sealed partial class Replica
         operation.Refuse(refusal);
         if (operation.Waiting is { } request) Decided(request);
         Counters.Refusals++;
-        answers.Add(operation);
+        Give(operation);
     }
 
     private void Expire()
@@ -483,12 +483,19 @@ public sealed partial class Replica
         if (core.TransferLeadership()) logger.HandsOverSlowDisk(nowTick - busySinceTick);
     }
 
+    private void Give(Operation operation)
+    {
+        answers.Add(operation);
+        answersQueued = answersQueued.With(operation);
+    }
+
     private void HandOverAnswers()
     {
         (long AppliedAt, long ArrivedAt) ofBatch = answersOfBatch;
         answersOfBatch = default;
         if (answers.Count == 0) return;
-        given.Enqueue(new GivenAnswers(answers, ofBatch.AppliedAt, ofBatch.ArrivedAt));
+        given.Enqueue(new GivenAnswers(answers, answersQueued, ofBatch.AppliedAt, ofBatch.ArrivedAt));
+        answersQueued = default;
         answers = Interlocked.Exchange(ref spareAnswers, null) ?? [];
     }
 
@@ -502,12 +509,8 @@ public sealed partial class Replica
         {
             if (given.TryDequeue(out GivenAnswers ready))
             {
-                foreach (Operation operation in ready.Answers)
-                {
-                    Release(operation);
-                    operation.Complete();
-                }
-
+                Release(ready.Queued);
+                foreach (Operation operation in ready.Answers) operation.Complete();
                 if (ready.ArrivedAt != 0) NoteAnswered(ready);
                 ready.Answers.Clear();
                 spareAnswers = ready.Answers;

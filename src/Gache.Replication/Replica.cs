@@ -120,6 +120,7 @@ public sealed partial class Replica : ITransportEvents
     private readonly List<Action> atNextTick = [];
     private readonly ConcurrentQueue<GivenAnswers> given = new(); // decided, to be told outside the step
     private List<Operation> answers = [];
+    private Queued answersQueued; // what those counted in the queue's bounds
     private List<Operation>? spareAnswers;
     private long nowTick;
     private ulong appliedIndex;
@@ -381,11 +382,21 @@ public sealed partial class Replica : ITransportEvents
         return false;
     }
 
-    private void Release(Operation operation)
+    private void Release(Operation operation) => Release(default(Queued).With(operation));
+
+    // For all that were answered together at once: those who queue want the same cache line.
+    private void Release(Queued gone)
     {
-        Interlocked.Decrement(ref queuedRequests);
-        Interlocked.Add(ref queuedBytes, -operation.QueuedBytes);
-        if (operation is WriteOperation) Interlocked.Decrement(ref queuedWrites);
+        Interlocked.Add(ref queuedRequests, -gone.Requests);
+        if (gone.Bytes != 0) Interlocked.Add(ref queuedBytes, -gone.Bytes);
+        if (gone.Writes != 0) Interlocked.Add(ref queuedWrites, -gone.Writes);
+    }
+
+    /// <summary>What requests count in the queue's bounds.</summary>
+    private readonly record struct Queued(int Requests, int Writes, long Bytes)
+    {
+        public Queued With(Operation operation) =>
+            new(Requests + 1, operation is WriteOperation ? Writes + 1 : Writes, Bytes + operation.QueuedBytes);
     }
 
     private readonly record struct Arrival(PeerMessage Message, NodeId From, ulong Nonce);
