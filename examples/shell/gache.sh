@@ -50,7 +50,7 @@ gache() {
 }
 
 nobody_answers() {
-    if [[ -z $SAID ]]; then echo "${0##*/}: nobody answers at $GACHE (${1:-no word why}); still trying" >&2; fi
+    if [[ -z $SAID ]]; then echo "${0##*/}: nobody answers at $GACHE${1:+ ($1)}; still trying" >&2; fi
     SAID=yes
 }
 

@@ -34,6 +34,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
     private volatile IReadOnlyList<SlotRange> ownSlots = [];
     private ulong mappedView = ulong.MaxValue;
     private volatile SlotMap map;
+    private volatile bool awaitsOthers; // what the map lacks may be there in a moment
     private volatile ClusterView view;
     private volatile StrangerCall? stranger;
 
@@ -46,6 +47,7 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
         gossip = options.Gossip(Describe(status), Wake);
         view = gossip.View;
         map = new SlotMap(view);
+        awaitsOthers = gossip.AwaitsOthers;
         source = new SlotSource(options.Replica, options.Calls, this, options.Moves, Learn, options.Logger);
         target = new SlotTarget(options.Replica, options.Logger);
         Watches = new Watches(new WatchesOptions
@@ -88,7 +90,8 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
     {
         ReplicaStatus status = options.Status();
         bool isMember = status.Role != ReplicaRole.Outside && status.AppliedIndex >= FoundingEntries;
-        return SlotRouting.Decide(slot, status, isMember ? options.Replica()?.SlotPhaseOf(slot) : null, map);
+        bool mayLack = awaitsOthers; // looked at before the map
+        return SlotRouting.Decide(slot, status, isMember ? options.Replica()?.SlotPhaseOf(slot) : null, map, mayLack);
     }
 
     /// <inheritdoc/>
@@ -199,9 +202,13 @@ public sealed class ClusterNode : ICallHandler, IShardFinder
         }
 
         ClusterView now = gossip.View;
-        if (now.Number == mappedView) return;
-        (mappedView, view) = (now.Number, now);
-        Remap();
+        if (now.Number != mappedView)
+        {
+            (mappedView, view) = (now.Number, now);
+            Remap();
+        }
+
+        awaitsOthers = gossip.AwaitsOthers; // after the map
     }
 
     private void Remap() => map = new SlotMap(view, learnt.Unknown(view));

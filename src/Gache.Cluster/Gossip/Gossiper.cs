@@ -54,6 +54,7 @@ public sealed class Gossiper
         reconciler = new Reconciler(table, own, rumors, book, time, random);
         exchanges = new Exchanges(options, calls, table, reconciler, rumors, book, new PeerChoice(table, random), Counters, IsOfOurs);
         view = table.Picture(0);
+        AwaitsOthers = book.NamesOthers;
     }
 
     /// <summary>Told of each new picture, on the owner's thread.</summary>
@@ -75,6 +76,10 @@ public sealed class Gossiper
 
     /// <summary>What is known now; may be read from any thread.</summary>
     public ClusterView View => view;
+
+    /// <summary>Whether there are others to ask of whom none has answered yet in this life of the node: what <see cref="View"/> lacks may be there
+    /// in a moment.</summary>
+    public bool AwaitsOthers { get; private set; }
 
     /// <summary>What this node says of itself; the starting point of an <see cref="Update"/>.</summary>
     public NodeRecord Own => own.Record;
@@ -215,6 +220,8 @@ public sealed class Gossiper
                 view = table.Picture(view.Number + 1);
                 ViewChanged?.Invoke(view);
             }
+
+            if (exchanges.HasHeard) AwaitsOthers = false; // what they told is in the view
         }
         finally
         {

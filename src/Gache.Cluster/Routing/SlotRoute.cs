@@ -15,7 +15,8 @@ public enum RouteKind
     /// <summary>No shard is known to own it.</summary>
     Unassigned,
 
-    /// <summary>A shard owns it of which no live leader is known; or this node's own may, whose log it has not applied so far.</summary>
+    /// <summary>A shard owns it of which no live leader is known; or who owns it is not known yet: this node's own shard may, whose log it has
+    /// not applied so far, or another, as no other node has told anything since this one started.</summary>
     NoLeader,
 }
 

@@ -12,7 +12,8 @@ internal static class SlotRouting
     /// <param name="own">What this node is.</param>
     /// <param name="phase">The slot's phase in the state applied here; null while that state says nothing of the own shard.</param>
     /// <param name="known">What gossip tells.</param>
-    public static SlotRoute Decide(int slot, ReplicaStatus own, SlotPhase? phase, SlotMap known)
+    /// <param name="awaitsOthers">Whether gossip has told nothing yet, though there are others.</param>
+    public static SlotRoute Decide(int slot, ReplicaStatus own, SlotPhase? phase, SlotMap known, bool awaitsOthers = false)
     {
         if (phase is SlotPhase.Owned or SlotPhase.Leaving or SlotPhase.Keeping) return new SlotRoute(RouteKind.Here);
         if (phase == SlotPhase.Handed) return new SlotRoute(RouteKind.Moving);
@@ -22,7 +23,7 @@ internal static class SlotRouting
         {
             if (phase is not (null or SlotPhase.None or SlotPhase.Dropped)) return new SlotRoute(RouteKind.Moving);
             bool mayBeOurs = phase is null && !own.Shard.IsNone; // its log will tell in a moment
-            return new SlotRoute(mayBeOurs ? RouteKind.NoLeader : RouteKind.Unassigned);
+            return new SlotRoute(mayBeOurs || awaitsOthers ? RouteKind.NoLeader : RouteKind.Unassigned);
         }
 
         // A leader's own log is ahead of what gossip tells of its shard. Anybody else's may be behind it: then its leader knows.

@@ -73,6 +73,23 @@ public sealed class FormationTests
     }
 
     [Fact]
+    public void A_node_awaits_others_until_one_has_told_it_all_it_knows()
+    {
+        var world = new GossipWorld();
+        GossipMachine[] nodes = world.Form(3);
+        world.Run(TimeSpan.FromSeconds(2));
+        nodes[2].Kill();
+        nodes[2].Start();
+        Assert.True(nodes[2].Gossip.AwaitsOthers);
+        world.RunUntil(() => !nodes[2].Gossip.AwaitsOthers, TimeSpan.FromSeconds(1));
+        Assert.All(nodes, node => Assert.NotNull(nodes[2].View(node)));
+
+        GossipMachine alone = new GossipWorld().Add();
+        alone.Start();
+        Assert.False(alone.Gossip.AwaitsOthers); // there is nobody to ask
+    }
+
+    [Fact]
     public void A_seed_that_is_not_there_yet_is_tried_for_ever()
     {
         var world = new GossipWorld();

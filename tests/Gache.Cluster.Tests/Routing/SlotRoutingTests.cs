@@ -55,6 +55,12 @@ public sealed class SlotRoutingTests
         Assert.Equal(new SlotRoute(RouteKind.NoLeader, null, Own.ToString()), SlotRouting.Decide(Slot, Status(role), phase, told));
     }
 
+    [Theory]
+    [InlineData(true, RouteKind.NoLeader)]
+    [InlineData(false, RouteKind.Unassigned)]
+    public void A_node_that_waits_for_what_others_know_does_not_say_that_nobody_owns_the_slot(bool awaitsOthers, RouteKind kind) =>
+        Assert.Equal(new SlotRoute(kind), SlotRouting.Decide(Slot, Status(ReplicaRole.Leader), SlotPhase.None, Map(Node(Self, Own, NodeRole.Leader)), awaitsOthers));
+
     [Fact]
     public void A_member_that_has_not_applied_its_shards_first_entries_does_not_say_that_nobody_owns_the_slot()
     {

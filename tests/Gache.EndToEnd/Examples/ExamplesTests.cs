@@ -138,6 +138,37 @@ public sealed class ExamplesTests
         ChildProcess Work() => language == "shell" ? Run(shard, language, "queue", "work", "mail", "echo") : Run(shard, language, "queue", "work", "mail");
     }
 
+    /// <summary>Whoever mistypes an address sees a program that waits, and must be told for what.</summary>
+    [Theory]
+    [InlineData("lock", "nightly", "true")]
+    [InlineData("leader", "boss", "candidate")]
+    [InlineData("config", "config")]
+    [InlineData("queue", "work", "mail", "echo")]
+    public async Task Shell_programs_say_when_nobody_answers_and_go_on_when_somebody_does(string example, params string[] arguments)
+    {
+        await using Shard shard = await Shard.StartAsync(size: 1);
+        await shard.First.Process.KillAsync();
+        await using ChildProcess program = Run(shard, "shell", example, arguments);
+        await Wait.UntilAsync("it says so", () => Task.FromResult(program.Errors.Contains($"nobody answers at {shard.First.Api}")), Long);
+        Assert.False(program.HasExited);
+        await shard.First.StartReadyAsync();
+        switch (example)
+        {
+            case "lock": Assert.Equal(0, await program.ExitAsync(Long)); break;
+            case "leader": await Wait.UntilAsync("it leads", () => Task.FromResult(TermOf(program) > 0), Long); break;
+            case "config":
+                await shard.WriteAsync(shard.First, "config", "a=1");
+                await Wait.UntilAsync("it is printed", () => Task.FromResult(program.Output.Contains("a=1")), Long);
+                break;
+            default:
+                await using (ChildProcess add = Run(shard, "shell", "queue", "add", "mail", "job-1")) Assert.Equal(0, await add.ExitAsync(Long));
+                await Wait.UntilAsync("the job is done", () => Task.FromResult(program.Output.Contains("job-1")), Long);
+                break;
+        }
+
+        Assert.Single(program.Errors.Lines, line => line.Contains("nobody answers", StringComparison.Ordinal));
+    }
+
     private static ulong TermOf(ChildProcess candidate) =>
         candidate is { HasExited: false, Output.Lines: [.., var last] } && last.StartsWith("leads", StringComparison.Ordinal) ? NumberAtTheEnd(last) : 0;
 

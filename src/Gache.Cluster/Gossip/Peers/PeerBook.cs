@@ -34,6 +34,9 @@ internal sealed class PeerBook
         foreach (SavedPeer peer in saved.ReadPeers()) peers[peer.Node] = peer;
     }
 
+    /// <summary>Whether there is anybody to ask.</summary>
+    public bool NamesOthers => peers.Count > 0 || seeds.Any(seed => seed != ownAddress);
+
     /// <summary>This node itself answered there. A name may have several addresses, or another one tomorrow: it is tried again, but seldom.</summary>
     public void LedHere(string address) => ledHere.Add(address);
 

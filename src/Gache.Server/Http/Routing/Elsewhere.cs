@@ -78,7 +78,7 @@ internal sealed class Elsewhere(RoutingMode mode)
 
     private static string WordsOfNoLeader(int slot, SlotRoute route) => route.Shard is { } shard
         ? $"slot {slot} is of shard {shard}, and no live leader of it is known; an election is under way, or its nodes cannot be reached"
-        : $"who owns slot {slot} is not known here yet: this node has not heard from its shard's leader what its log says";
+        : $"who owns slot {slot} is not known here yet: this node has just started, and has not heard what its own shard's log says, or what the others know";
 
     private Task ToAsync(HttpContext context, ClusterPeer peer, ReadOnlyMemory<byte>? body, PassedTxn? txn)
     {
