@@ -61,8 +61,10 @@ public sealed partial class Replica
         // Published before the last look at the queue: who pushes after that look sees it, and wakes the step itself.
         quietTicks = IsAnythingWaiting ? 1 : Math.Min(MostQuietTicks, core.QuietTicks);
         holdsWrites = !hasEnded && core.Role == Role.Leader && (core.IsWriting || isPacing);
+        bool heldReads = holdsReads;
+        holdsReads = !hasEnded && core.IsReadRoundUnderWay;
         Interlocked.MemoryBarrier();
-        if (!holdsWrites && !incoming.IsEmpty) more = true;
+        if ((!holdsWrites || (heldReads && !holdsReads)) && !incoming.IsEmpty) more = true;
         HandOverAnswers();
         return more;
     }

@@ -96,6 +96,7 @@ public sealed partial class Replica : ITransportEvents
     private int queuedWrites; // of those
     private long queuedBytes;
     private volatile bool holdsWrites; // a sync is running: a queued write need not wake anybody, its end will
+    private volatile bool holdsReads; // a round is under way: a queued read need not wake anybody, its end, or a tick, will
     private volatile bool isPacing;
     private volatile bool hasEnded;
     private volatile int lastBatch;
@@ -220,7 +221,7 @@ public sealed partial class Replica : ITransportEvents
     {
         ReadOperation operation = ReadOperation.Rent(key, level);
         ValueTask<ReadAnswer> answer = operation.AsValueTask();
-        if (Enqueue(operation)) guard.Signal();
+        if (Enqueue(operation) && !(holdsReads && level == ReadLevel.Linearizable)) guard.Signal();
         return answer;
     }
 

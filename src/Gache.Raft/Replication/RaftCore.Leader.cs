@@ -59,6 +59,9 @@ public sealed partial class RaftCore
     /// <returns>The number of the round that confirms it (<see cref="Outputs.Reads"/>); 0 if this node does not lead.</returns>
     public ulong RequestRead() => role == Role.Leader ? reads.Register() : 0;
 
+    /// <summary>True while a round of reads is not confirmed: what is registered now waits for the next one.</summary>
+    public bool IsReadRoundUnderWay => role == Role.Leader && reads.IsUnderWay;
+
     /// <summary>Hands leadership to a voter: the one named, or the one that is furthest (thesis §3.10).</summary>
     /// <returns>False if this node does not lead, is handing over already, or there is nobody.</returns>
     public bool TransferLeadership(NodeId target = default)
