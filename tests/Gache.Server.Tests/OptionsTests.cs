@@ -246,18 +246,6 @@ public sealed class OptionsTests
         Assert.DoesNotContain("stop-with-stdin", OptionsMarkdown.Write(), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("1", 1)]
-    [InlineData("1b", 1)]
-    [InlineData("2KiB", 2_048)]
-    [InlineData("2k", 2_048)]
-    [InlineData("3 MiB", 3 << 20)]
-    public void Sizes_are_powers_of_two(string text, long bytes)
-    {
-        Assert.True(ByteSize.TryParse(text, out long parsed));
-        Assert.Equal(bytes, parsed);
-    }
-
     /// <summary>README's table of options is made from the table in the code.</summary>
     [Fact]
     public void The_readme_shows_the_options_there_are()

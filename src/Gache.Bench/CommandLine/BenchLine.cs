@@ -4,6 +4,7 @@ using System.Globalization;
 using Gache.Bench.Keys;
 using Gache.Bench.Load;
 using Gache.Bench.Wire;
+using Gache.Primitives;
 using Gache.Tool.CommandLine;
 
 namespace Gache.Bench.CommandLine;

@@ -1,3 +1,4 @@
+using Gache.Primitives;
 using Gache.Store;
 
 namespace Gache.Server.Options;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Gache.Primitives;
 using Gache.Replication;
 using Gache.Server.Http;
 using Gache.Server.Http.Requests;

@@ -1,19 +1,23 @@
 using System.Globalization;
 
-namespace Gache.Server.Options;
+namespace Gache.Primitives;
 
 /// <summary>Sizes as people write them: <c>1048576</c>, <c>512KiB</c>, <c>8MiB</c>, <c>2GiB</c>.</summary>
-internal static class ByteSize
+public static class ByteSize
 {
     private static readonly (string Suffix, long Factor)[] Units =
     [
         ("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("K", 1L << 10), ("M", 1L << 20), ("G", 1L << 30), ("B", 1),
     ];
 
-    /// <summary>Reads a size in bytes; false if it is none or does not fit 64 bits.</summary>
+    /// <summary>Reads a size in bytes.</summary>
+    /// <param name="text">A whole number, and one of the units or none, in any case of letters.</param>
+    /// <param name="bytes">The size; 0 where there is none.</param>
+    /// <returns>False if it is none, or does not fit 64 bits.</returns>
     /// <remarks>KB and MB are refused: for some they are powers of ten, for some of two.</remarks>
     public static bool TryParse(string text, out long bytes)
     {
+        ArgumentNullException.ThrowIfNull(text);
         long factor = 1;
         foreach ((string suffix, long unit) in Units)
         {
@@ -31,6 +35,7 @@ internal static class ByteSize
     }
 
     /// <summary>Writes a size in the largest unit that divides it.</summary>
+    /// <param name="bytes">0 or more.</param>
     public static string Format(long bytes)
     {
         (string unit, long factor) = bytes switch
