@@ -74,7 +74,7 @@ public sealed partial class Replica
     {
         if (!isSnapshotDue || taker.IsBusy || core.TermAt(index) is not { } term) return;
         isSnapshotDue = false;
-        taker.Begin(store, new SnapshotMark(index, term, core.ConfigurationAt(index)), durableMark, Math.Max(store.Bytes, taker.LastSizeBytes), isUrgent: isOwnSpaceLow);
+        taker.Begin(store, new SnapshotMark(index, term, core.ConfigurationAt(index)), durableMark, Math.Max(store.Bytes, taker.LastSizeBytes));
     }
 
     private void SnapshotTaken(SnapshotMark mark, long bytes)

@@ -294,7 +294,7 @@ public sealed partial class Replica
         core.Applied(appliedIndex);
         clock.Hear(store.StoreTimeMilliseconds);
         History.Signal(handOver);
-        taker.Pump(core.Role == Role.Leader);
+        taker.Pump(core.Role == Role.Leader, isUrgent: isOwnSpaceLow);
         members.Applied(appliedIndex);
         return appliedIndex < limit;
     }
