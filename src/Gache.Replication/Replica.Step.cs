@@ -35,6 +35,7 @@ public sealed partial class Replica
                 TakeJoins();
                 TakeWishes();
                 TakeRequests();
+                if (isSnapshotDue || isCheckpointDue) LeadToCheckpoint();
                 Propose();
                 ProposeTime();
                 core.Drain(outputs);
@@ -286,6 +287,7 @@ public sealed partial class Replica
             Counters.Applied++;
             kept.Add(entry.Index, entry.Weight);
             taker.Applied(entry.Weight);
+            bytesSinceCheckpoint += entry.Weight;
             if (checksums.IsPoint(entry.Index)) NoteChecksum(entry.Index);
             Answer(entry, result);
         }
