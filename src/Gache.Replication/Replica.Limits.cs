@@ -56,6 +56,7 @@ public sealed partial class Replica
     private void NoteChecksum(ulong index)
     {
         checksums.Note(index, store.Checksum);
+        (bytesSinceCheckpoint, checkpointTick, isCheckpointDue) = (0, nowTick, false);
         BeginSnapshotAt(index);
     }
 
@@ -82,7 +83,12 @@ public sealed partial class Replica
             isLow |= report.IsSpaceLow && follower.SilentTicks < RecentTicks;
         }
 
-        if (isLow && !isSpaceLow) logger.SpaceIsLow();
+        if (isLow && !isSpaceLow)
+        {
+            logger.SpaceIsLow();
+            spaceLowSinceTick = nowTick;
+        }
+
         (memoryBoundBytes, isSpaceLow) = (bound, isLow);
     }
 

@@ -10,6 +10,11 @@ public sealed partial class Replica
 {
     private readonly KeptEntries kept;
     private bool isSnapshotDue;
+    private bool isCheckpointDue; // for others' sake
+    private long bytesSinceCheckpoint;
+    private long checkpointTick;
+    private long spaceLowSinceTick;
+    private ulong givenUpIndex; // of the last snapshot that came to nothing
     private bool isOldToDelete;
     private (ulong Write, ulong Index) pendingMark;
     private ulong durableMark; // the snapshot that a start would go on from
@@ -23,6 +28,7 @@ public sealed partial class Replica
             background.Run(() => DeleteAllButTheNewest(marked));
         }
 
+        isCheckpointDue = OthersMayWaitForCheckpoint();
         if (taker.IsBusy || isLoading)
         {
             isSnapshotDue = false;
@@ -32,27 +38,45 @@ public sealed partial class Replica
         // On a nearly full disk a snapshot is what makes room: of a log worth it, or of a state that became much smaller.
         bool makesRoom = isOwnSpaceLow && (log.BytesSinceSnapshot > WorthwhileLogBytes || store.Bytes < taker.LastSizeBytes / 2);
         isSnapshotDue = makesRoom || log.BytesSinceSnapshot > SnapshotAfterBytes();
-        if (isSnapshotDue) LeadToCheckpoint();
+
+        // Nothing may come that leads to another fixed index, as where puts are refused; but once is enough where the disk has no room for it.
+        bool isAtCheckpoint = checksums.IsPoint(appliedIndex) && appliedIndex > core.SnapshotIndex;
+        if (isAtCheckpoint && appliedIndex != givenUpIndex) BeginSnapshotAt(appliedIndex);
     }
+
+    /// <summary>A leader does not know when the others' snapshots are due. So a fixed index comes at least as often as their lengths of the log
+    /// differ; and once more when a disk has been nearly full for a second, as puts, which would lead there, are refused then.</summary>
+    private bool OthersMayWaitForCheckpoint()
+    {
+        if (core.Configuration.Members.Length == 1) return false;
+        bool waitsForRoom = isSpaceLow && checkpointTick < spaceLowSinceTick + LowForTicks && nowTick >= spaceLowSinceTick + LowForTicks;
+        return waitsForRoom || bytesSinceCheckpoint > LeastSnapshotAfterBytes / SnapshotLengthParts;
+    }
+
+    private long LeastSnapshotAfterBytes => Math.Max(options.SnapshotAfterBytes, taker.LastSizeBytes);
 
     /// <summary>How long the log may become behind a snapshot before the next one is due: each member has a length of its own, so that they do not
     /// all take theirs at once, and a majority is free to answer.</summary>
     private long SnapshotAfterBytes()
     {
-        long least = Math.Max(options.SnapshotAfterBytes, taker.LastSizeBytes);
+        long least = LeastSnapshotAfterBytes;
         ImmutableArray<Member> all = core.Configuration.Members;
         int place = 0;
         while (place < all.Length && all[place].Id != identity.Node) place++;
-        return least + (least / 8 * Math.Min(place, MostSnapshotPlaces));
+        return least + (least / SnapshotLengthParts * Math.Min(place, MostSnapshotPlaces));
     }
 
+    private const long LowForTicks = 100; // by then whoever is low has told of it, and waits for a fixed index
+    private const int SnapshotLengthParts = 8;
     private const int MostSnapshotPlaces = 4; // half as long again
 
     /// <summary>Where few entries come (large values, a quiet shard), time entries lead to the next fixed index: a snapshot waits for it.</summary>
+    /// <remarks>Called where a batch is made, after news from the disk: at full load that is the only moment at which no write is under way.</remarks>
     private void LeadToCheckpoint()
     {
         ulong beyond = core.LastIndex % options.ChecksumEvery;
-        if (core.Role != Role.Leader || core.IsWriting || !core.TakesProposals || beyond == 0) return;
+        if (core.Role != Role.Leader || core.IsWriting || !core.TakesProposals || HoldsProposals || beyond == 0) return;
+        if (core.LastIndex / options.ChecksumEvery != appliedIndex / options.ChecksumEvery) return; // one is on its way already
         ulong count = Math.Min(options.ChecksumEvery - beyond, (ulong)options.MaxBatchEntries);
         for (ulong i = 0; i < count && core.TakesProposals; i++) core.Propose(Command.EncodeTime(clock.Now()));
     }
@@ -74,7 +98,7 @@ public sealed partial class Replica
     {
         if (!isSnapshotDue || taker.IsBusy || core.TermAt(index) is not { } term) return;
         isSnapshotDue = false;
-        taker.Begin(store, new SnapshotMark(index, term, core.ConfigurationAt(index)), durableMark, Math.Max(store.Bytes, taker.LastSizeBytes), isUrgent: isOwnSpaceLow);
+        taker.Begin(store, new SnapshotMark(index, term, core.ConfigurationAt(index)), durableMark, Math.Max(store.Bytes, taker.LastSizeBytes));
     }
 
     private void SnapshotTaken(SnapshotMark mark, long bytes)
@@ -88,8 +112,11 @@ public sealed partial class Replica
         log.ReleaseBefore(keepFrom);
     }
 
-    private void SnapshotGivenUp(ulong index, Exception? failure) =>
+    private void SnapshotGivenUp(ulong index, Exception? failure)
+    {
+        givenUpIndex = index;
         logger.SnapshotGivenUp(index, failure?.Message ?? "too much changed before it was written");
+    }
 
     private void ReadForFollower(Fetch fetch) => background.Run(() =>
     {

@@ -35,6 +35,7 @@ public sealed partial class Replica
                 TakeJoins();
                 TakeWishes();
                 TakeRequests();
+                if (isSnapshotDue || isCheckpointDue) LeadToCheckpoint();
                 Propose();
                 ProposeTime();
                 core.Drain(outputs);
@@ -288,6 +289,7 @@ public sealed partial class Replica
             Counters.Applied++;
             kept.Add(entry.Index, entry.Weight);
             taker.Applied(entry.Weight);
+            bytesSinceCheckpoint += entry.Weight;
             if (checksums.IsPoint(entry.Index)) NoteChecksum(entry.Index);
             Answer(entry, result);
         }
@@ -296,7 +298,7 @@ public sealed partial class Replica
         core.Applied(appliedIndex);
         clock.Hear(store.StoreTimeMilliseconds);
         History.Signal(handOver);
-        taker.Pump(core.Role == Role.Leader);
+        taker.Pump(core.Role == Role.Leader, isUrgent: isOwnSpaceLow);
         members.Applied(appliedIndex);
         return appliedIndex < limit;
     }

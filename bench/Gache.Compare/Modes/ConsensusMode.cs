@@ -10,16 +10,23 @@ internal static class ConsensusMode
 {
     private const string Gache = "gache";
 
+    // Each contestant is said in full: a run may leave others out.
+    private const string DotNext = "DotNext.Net.Cluster 6.12, its TCP transport and write-ahead log";
+    private const string Synced = "its log made to sync a leader's entries before a follower answers (a subclass of ten lines), so that the answer means what gache's means";
+    private const string AsItComes = "as it comes: the leader syncs before it commits, a follower answers while its sync has only begun; so what is acknowledged is surely synced by one only";
+    private const string EachAlone = "`ReplicateAsync` by each caller";
+    private const string Batched = "what gathers while one batch is under way is appended together as the next, and all answered with its last";
+
     /// <summary>The most first: what a replica must carry is said for that.</summary>
     private static readonly int[] Callers = [256, 64, 1];
 
     private static readonly (string Name, string What)[] Known =
     [
         (Gache, "core, log, store and transport as the server wires them; each replica syncs before it answers or counts itself"),
-        ("dotnext-synced", "DotNext.Net.Cluster 6.12, its TCP transport and write-ahead log, `ReplicateAsync` by each caller; its log made to sync a leader's entries before a follower answers (a subclass of ten lines), so that the answer means what gache's means"),
-        ("dotnext-synced-batched", "the same, but what gathers while one batch is under way is appended together as the next, and all answered with its last"),
-        ("dotnext", "the first of these as it comes: the leader syncs before it commits, a follower answers while its sync has only begun; so what is acknowledged is surely synced by one only"),
-        ("dotnext-batched", "as it comes, too, with batches"),
+        ("dotnext-synced", $"{DotNext}, {Synced}; {EachAlone}"),
+        ("dotnext-synced-batched", $"{DotNext}, {Synced}; {Batched}"),
+        ("dotnext", $"{DotNext}, {AsItComes}; {EachAlone}"),
+        ("dotnext-batched", $"{DotNext}, {AsItComes}; {Batched}"),
     ];
 
     public static async Task RunAsync(Workbench bench, CompareOptions options, CancellationToken stop)

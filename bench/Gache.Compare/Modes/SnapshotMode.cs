@@ -32,6 +32,7 @@ internal static class SnapshotMode
             double rate = (await RightAsync(subject, options.Duration, null, stop).ConfigureAwait(false)).PerSecond / 2;
             LongHistogram with = Tally.NewHistogram(), without = Tally.NewHistogram();
             int taken = 0, quiet = 0;
+            LoadResult? last = null; // without one that was finished in it; one that is finished in the next may have begun in it
             for (int window = 0; (taken < options.Rounds || quiet < options.Rounds) && window < MostWindows; window++)
             {
                 double before = await TakenAsync(bench, nodes, stop).ConfigureAwait(false);
@@ -39,9 +40,18 @@ internal static class SnapshotMode
                 bool isWith = await TakenAsync(bench, nodes, stop).ConfigureAwait(false) > before;
                 Console.Error.WriteLine(string.Create(
                     CultureInfo.InvariantCulture, $"bench/compare: {name}, window {window + 1}: {(isWith ? "a snapshot" : "no snapshot")}, p99 {Latencies.Of(result.All).P99.TotalMilliseconds:0.0} ms"));
-                (isWith ? with : without).Add(result.All);
-                if (isWith) taken++;
-                else quiet++;
+                if (isWith)
+                {
+                    with.Add(result.All);
+                    taken++;
+                }
+                else if (last is not null)
+                {
+                    without.Add(last.All);
+                    quiet++;
+                }
+
+                last = isWith ? null : result;
             }
 
             foreach (ServerProcess process in nodes.Processes) bench.Remove(process);
@@ -53,7 +63,7 @@ internal static class SnapshotMode
         }
 
         var text = new StringBuilder(circumstances).Append(
-            CultureInfo.InvariantCulture, $" {KeyCount:N0} keys, values of {ValueBytes} bytes, {Callers} callers; latencies from the moment at which a request was due; a window counts as one with a snapshot if one was finished in it.\n\n").Append(table);
+            CultureInfo.InvariantCulture, $" {KeyCount:N0} keys, values of {ValueBytes} bytes, {Callers} callers; latencies from the moment at which a request was due; a window counts as one with a snapshot if one was finished in it, and as one without if none was in it and in the next, which may have begun in it.\n\n").Append(table);
         Page.Write(bench, options, "snapshot", text.ToString());
     }
 

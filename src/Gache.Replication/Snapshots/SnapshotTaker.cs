@@ -33,7 +33,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     private SnapshotWriter? writer; // touched by the background only
     private int queuedChunks;
     private bool isFinishing;
-    private bool isUrgent;
+    private bool wasOvertaken; // the last one was given up as too much changed before its turn
     private long bytesATick;
     private long allowed; // bytes that may be filled now; below zero after a chunk that was longer
 
@@ -57,12 +57,10 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     /// <param name="at">Its place in the log.</param>
     /// <param name="markedIndex">The snapshot that a start would go on from.</param>
     /// <param name="expectedBytes">How long it will be, about.</param>
-    /// <param name="isUrgent">As fast as the disk goes: it makes room.</param>
-    public void Begin(KeyValueStore store, SnapshotMark at, ulong markedIndex, long expectedBytes, bool isUrgent)
+    public void Begin(KeyValueStore store, SnapshotMark at, ulong markedIndex, long expectedBytes)
     {
         mark = at;
         isFinishing = false;
-        this.isUrgent = isUrgent;
         bytesATick = Math.Max(LeastBytesATick, expectedBytes / MostTicks);
         allowed = 0;
         SnapshotCapture begun = capture = store.BeginSnapshot();
@@ -83,13 +81,21 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     }
 
     /// <summary>So many ticks (of 10 ms) passed.</summary>
-    public void Tick(int passed) => Allow(passed * bytesATick);
+    public void Tick(int passed)
+    {
+        if (mark is not null) allowed = Math.Max(allowed, Math.Min(allowed + (passed * bytesATick), bytesATick * MostTicksSaved));
+    }
 
     /// <summary>An entry was applied.</summary>
-    public void Applied(int bytes) => Allow(bytes * BytesAByteApplied);
+    public void Applied(int bytes)
+    {
+        if (mark is not null) allowed += bytes * BytesAByteApplied; // however busy the disk is: the log grows by as much
+    }
 
     /// <summary>Hands the next chunks to the background, as far as it has room; called in every step.</summary>
-    public void Pump(bool isLeader)
+    /// <param name="isLeader">A leader waits where too much changed; others give up.</param>
+    /// <param name="isUrgent">As fast as the disk goes: it makes room.</param>
+    public void Pump(bool isLeader, bool isUrgent)
     {
         if (mark is null || isFinishing) return;
         if (capture is { IsComplete: false } unfinished)
@@ -97,11 +103,12 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
             if (unfinished.IsFull && !isLeader) unfinished.Abandon(); // apply never waits; a follower begins again later
             if (unfinished.IsAbandoned)
             {
+                wasOvertaken = true;
                 GiveUp(null);
                 return;
             }
 
-            while (queuedChunks < MaxQueuedChunks && !unfinished.IsComplete && (allowed > 0 || isUrgent || unfinished.IsFilling))
+            while (queuedChunks < MaxQueuedChunks && !unfinished.IsComplete && (allowed > 0 || isUrgent || wasOvertaken || unfinished.IsFilling))
             {
                 byte[] buffer = buffers.TryPop(out byte[]? free) ? free : new byte[SnapshotCapture.ChunkBytes];
                 int length = unfinished.Fill(buffer);
@@ -111,7 +118,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
                     break;
                 }
 
-                allowed -= length;
+                if (allowed > 0) allowed -= length; // what could not wait is no debt, for which it would rest later
                 QueueChunk(buffer, length);
             }
         }
@@ -125,11 +132,6 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
         if (mark is null || isFinishing) return;
         capture?.Abandon();
         GiveUp(null);
-    }
-
-    private void Allow(long bytes)
-    {
-        if (mark is not null) allowed = Math.Min(allowed + bytes, bytesATick * MostTicksSaved);
     }
 
     private void QueueChunk(byte[] buffer, int length) => Queue(() => writer!.Append(buffer.AsSpan(0, length)), buffer);
@@ -173,6 +175,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
                 }
 
                 (mark, capture) = (null, null);
+                wasOvertaken = false;
                 LastSizeBytes = length;
                 Taken?.Invoke(finished, length);
             });

@@ -52,6 +52,9 @@ internal sealed class Seat(Room room, string name) : IBackground
     /// <summary>While true no write reaches the log's disk.</summary>
     public bool HoldsLog { get; set; }
 
+    /// <summary>After so many writes more <see cref="HoldsLog"/> is set.</summary>
+    public int WritesUntilHeld { get; set; }
+
     public Func<long> FreeDiskBytes { get; set; } = () => long.MaxValue / 2;
 
     /// <summary>True if it leads, as it believes.</summary>
@@ -131,6 +134,7 @@ internal sealed class Seat(Room room, string name) : IBackground
             Log.Write(batch);
             Durable durable = Log.Sync(batch);
             if (Log.NeedsPreparing) Log.PrepareAhead();
+            if (WritesUntilHeld > 0) HoldsLog = --WritesUntilHeld == 0;
             Replica.LogCompleted(durable);
             worked = true;
         }

@@ -1,0 +1,101 @@
+using System.Text;
+using Gache.Store;
+using Xunit;
+
+namespace Gache.Replication.Tests.Replicas;
+
+/// <summary>Snapshots are taken at fixed indexes; where few entries come, the leader leads to the next one whenever a member may wait for it.</summary>
+public sealed class SnapshotDueTests
+{
+    private const int ValueBytes = 7_000;
+    private const int SnapshotAfterBytes = 256 << 10;
+
+    private static readonly ReplicaOptions Sizes = Room.ReplicaSizes with { SnapshotAfterBytes = SnapshotAfterBytes, ChecksumEvery = 128 };
+
+    /// <summary>There is always a write under way when a tick is looked at, as under full load.</summary>
+    [Fact]
+    public void It_is_led_to_also_where_the_disk_never_rests()
+    {
+        using Room room = Room.OfVoters(1);
+        Seat leader = Restart(room, room.Leader);
+        ulong before = leader.Core.SnapshotIndex;
+        leader.HoldsLog = true;
+        var answers = new List<Task<WriteAnswer>>();
+        for (int n = 0; n < 60; n++)
+        {
+            answers.Add(leader.Replica.WriteAsync(Command.EncodeSet(Encoding.UTF8.GetBytes($"k{n % 4}"), new byte[ValueBytes])).AsTask());
+            if (n == 0) continue; // so that one is always there to follow
+
+            // It is proposed in the step that hears of the sync of the one before, and under way while time passes.
+            (leader.HoldsLog, leader.WritesUntilHeld) = (false, 1);
+            room.Settle();
+            Assert.True(leader.Core.IsWriting);
+            room.Tick(10);
+        }
+
+        Assert.True(leader.Core.SnapshotIndex > before, $"the log behind the snapshot has {leader.Log.BytesSinceSnapshot} bytes");
+        leader.HoldsLog = false;
+        room.Until("all are answered", () => answers.TrueForAll(answer => answer.IsCompleted));
+        Assert.All(answers, answer => Assert.Null(answer.Result.Refusal));
+    }
+
+    /// <summary>So that a majority is free: also where all entries between two fixed indexes are more than a log may be long.</summary>
+    [Fact]
+    public void Members_take_theirs_one_after_the_other_also_where_values_are_large()
+    {
+        using Room room = Room.OfVoters(3);
+        foreach (Seat seat in room.Seats.ToArray()) Restart(room, seat);
+        room.Until("one leads", () => room.Seats.Exists(seat => seat.Leads && seat.Core.HasCommittedInTerm));
+        ulong[] before = [.. room.Seats.Select(seat => seat.Core.SnapshotIndex)];
+        ulong[] first = [.. before];
+        long longest = 0;
+        for (int n = 0; n < 150; n++)
+        {
+            room.Write($"k{n % 4}", ValueBytes);
+            room.Tick(20);
+            for (int i = 0; i < first.Length; i++)
+            {
+                if (first[i] == before[i]) first[i] = room.Seats[i].Core.SnapshotIndex;
+                longest = Math.Max(longest, room.Seats[i].Log.BytesSinceSnapshot);
+            }
+        }
+
+        Assert.All(room.Seats, seat => Assert.True(seat.Replica.Counters.SnapshotsTaken > 1));
+        Assert.Equal(3, first.Distinct().Count());
+        Assert.InRange(longest, SnapshotAfterBytes, SnapshotAfterBytes * 3 / 2); // the third waits for a quarter more, and then for a fixed index
+    }
+
+    /// <summary>A leader that has room refuses puts for its sake; so no entry comes that would lead to the next fixed index.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_follower_whose_disk_is_nearly_full_makes_room_though_nothing_is_written(bool isAtFixedIndex)
+    {
+        using Room room = Room.OfVoters(3);
+        Seat follower = room.Seats.First(seat => !seat.Leads);
+        follower.Kill();
+        follower.Options = Room.ReplicaSizes with { SnapshotAfterBytes = long.MaxValue / 4 };
+        follower.Start();
+        for (int n = 0; n < 1_400; n++) room.Write($"k{n % 4}", ValueBytes);
+        room.Tick(100);
+        Assert.Equal(0ul, follower.Core.SnapshotIndex);
+        while (IsAtFixedIndex(follower) != isAtFixedIndex) room.Write("small");
+
+        follower.FreeDiskBytes = () => follower.Core.SnapshotIndex == 0 ? -1 : long.MaxValue / 2; // its log is what fills the disk
+        room.Tick(100);
+        room.Until("it has made room", () => follower.Core.SnapshotIndex != 0, withinTicks: 1_000);
+        room.Until("puts are taken again", () => room.Answered(
+            room.Leader.Replica.WriteAsync(Command.EncodeSet("k"u8.ToArray(), new byte[10])).AsTask()).Refusal is null, withinTicks: 200);
+    }
+
+    private static bool IsAtFixedIndex(Seat seat) => seat.Replica.AppliedIndex % Room.ReplicaSizes.ChecksumEvery == 0;
+
+    private static Seat Restart(Room room, Seat seat)
+    {
+        seat.Kill();
+        seat.Options = Sizes;
+        seat.Start();
+        if (room.Seats.Count == 1) room.Until("it leads", () => seat.Leads && seat.Core.HasCommittedInTerm);
+        return seat;
+    }
+}
