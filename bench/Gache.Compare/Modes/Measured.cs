@@ -7,7 +7,7 @@ using HdrHistogram;
 namespace Gache.Compare.Modes;
 
 /// <summary>One case, a subject and what it is asked by how many, with its figures of every round.</summary>
-internal sealed class Measured(ISubject subject, Part part, int callers)
+internal sealed class Measured(ISubject subject, Part part, int callers, bool mayBeRefused = false)
 {
     private readonly List<(LoadResult Result, double ServerMicroseconds)> rounds = [];
 
@@ -24,6 +24,9 @@ internal sealed class Measured(ISubject subject, Part part, int callers)
     public Spread Milliseconds(double percentile) => Spread.Of(rounds.Select(round => Latencies.At(round.Result.All, percentile).TotalMilliseconds));
 
     public Spread ServerMicroseconds => Spread.Of(rounds.Select(round => round.ServerMicroseconds));
+
+    /// <summary>How many of 100 answers were refusals.</summary>
+    public Spread RefusedPercent => Spread.Of(rounds.Select(round => 100.0 * round.Result.Refused / (round.Result.Right + round.Result.Refused)));
 
     public Spread OwnMicroseconds => Spread.Of(rounds.Select(round => round.Result.OwnProcessorTime.TotalMicroseconds));
 
@@ -46,7 +49,7 @@ internal sealed class Measured(ISubject subject, Part part, int callers)
         LoadResult result = await subject.RunAsync(part, callers, duration, stop).ConfigureAwait(false);
         stop.ThrowIfCancellationRequested();
         double used = subject.Processes.Sum(process => process.ProcessorTime.TotalMicroseconds) - before;
-        long bad = result.Wrong + result.Refused + result.Unanswered;
+        long bad = result.Wrong + result.Unanswered + (mayBeRefused ? 0 : result.Refused);
         if (bad > 0 || result.Right == 0)
             throw new CompareException($"{subject.Name} {Operation} c={callers}: {bad} of {result.Right + bad} answers were not right: {string.Join("; ", result.WrongReasons.Concat(result.Failures))}");
         if (counts) rounds.Add((result, used / result.Right));

@@ -23,6 +23,9 @@ internal sealed class WireSubject(string name, string what, IReadOnlyList<Server
     /// <summary>When a request is given up.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whether callers that were refused rest for as long as the answer says.</summary>
+    public bool BacksOff { get; set; }
+
     public Task<LoadResult> FillAsync(CancellationToken stop)
     {
         var missing = new MissingKeys(acknowledged);
@@ -45,5 +48,6 @@ internal sealed class WireSubject(string name, string what, IReadOnlyList<Server
         Callers = callers,
         Duration = duration,
         Timeout = Timeout,
+        BacksOff = BacksOff,
     };
 }
