@@ -28,6 +28,9 @@ public sealed record ReplicaParts
     /// <summary>Where snapshots are kept.</summary>
     public required SnapshotFolder Snapshots { get; init; }
 
+    /// <summary>The length of the snapshot that the store was loaded from, in bytes; 0 if there is none. The next one is expected to be as long.</summary>
+    public required long SnapshotBytes { get; init; }
+
     /// <summary>The way to the other members.</summary>
     public required ITransport Transport { get; init; }
 
@@ -154,7 +157,7 @@ public sealed partial class Replica : ITransportEvents
         clock = new StoreClock(parts.Time);
         Stages = new StageTimes(parts.Time);
         storeTime = () => core.Role == Role.Leader ? clock.Now() : clock.HeardMilliseconds;
-        taker = new SnapshotTaker(parts.Snapshots, background, Post);
+        taker = new SnapshotTaker(parts.Snapshots, background, Post) { LastSizeBytes = parts.SnapshotBytes };
         sender = new SnapshotSender(parts.Snapshots, background, transport, Post, identity.Node);
         intake = new SnapshotIntake(parts.Snapshots, background, Post);
         members = new MemberKeeper(core, transport, identity, logger, Post, () => isLoading ? new SlotSet() : store.ServedSlots());

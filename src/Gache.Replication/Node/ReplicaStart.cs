@@ -9,8 +9,9 @@ namespace Gache.Replication;
 /// <param name="Log">The open log.</param>
 /// <param name="Store">The store, loaded from the snapshot.</param>
 /// <param name="Snapshots">The folder of snapshots.</param>
+/// <param name="SnapshotBytes">The length of the snapshot that the store was loaded from, in bytes; 0 if there is none.</param>
 /// <param name="Recovered">What the log said.</param>
-public sealed record ReplicaStart(RaftCore Core, WriteAheadLog Log, KeyValueStore Store, SnapshotFolder Snapshots, Recovered Recovered)
+public sealed record ReplicaStart(RaftCore Core, WriteAheadLog Log, KeyValueStore Store, SnapshotFolder Snapshots, long SnapshotBytes, Recovered Recovered)
 {
     /// <summary>Opens a member's data and recovers it; nothing is sent or answered before this is done.</summary>
     /// <exception cref="LogDamagedException">What had been synced is not there.</exception>
@@ -25,9 +26,10 @@ public sealed record ReplicaStart(RaftCore Core, WriteAheadLog Log, KeyValueStor
         var snapshots = new SnapshotFolder(files, folder.SnapshotsOf(identity.Node), identity.Shard);
         snapshots.DeleteLeftovers();
         var store = new KeyValueStore();
+        long snapshotBytes;
         try
         {
-            LoadSnapshot(store, snapshots, recovered, folder.SnapshotsOf(identity.Node));
+            snapshotBytes = LoadSnapshot(store, snapshots, recovered, folder.SnapshotsOf(identity.Node));
         }
         catch
         {
@@ -36,7 +38,7 @@ public sealed record ReplicaStart(RaftCore Core, WriteAheadLog Log, KeyValueStor
             throw;
         }
 
-        return new ReplicaStart(new RaftCore(identity.Node, StartOf(recovered), raftOptions, random), log, store, snapshots, recovered);
+        return new ReplicaStart(new RaftCore(identity.Node, StartOf(recovered), raftOptions, random), log, store, snapshots, snapshotBytes, recovered);
     }
 
     /// <summary>Makes the empty log of a member that joins, before the folder says that it is one: whoever has none later has lost it (P7).</summary>
@@ -81,9 +83,10 @@ public sealed record ReplicaStart(RaftCore Core, WriteAheadLog Log, KeyValueStor
     }
 
     /// <summary>Loads the snapshot that the log goes on from; if it cannot be read, an earlier one from which the log still holds everything.</summary>
-    private static void LoadSnapshot(KeyValueStore store, SnapshotFolder snapshots, Recovered recovered, string path)
+    /// <returns>Its length in bytes; 0 if there is none.</returns>
+    private static long LoadSnapshot(KeyValueStore store, SnapshotFolder snapshots, Recovered recovered, string path)
     {
-        if (recovered.Snapshot is not { } mark) return;
+        if (recovered.Snapshot is not { } mark) return 0;
         string why = "it is not there";
         foreach (SnapshotFile file in snapshots.List())
         {
@@ -93,7 +96,7 @@ public sealed record ReplicaStart(RaftCore Core, WriteAheadLog Log, KeyValueStor
             {
                 using SnapshotReader reader = snapshots.Read(file);
                 SnapshotLoading.Into(store, reader);
-                return;
+                return reader.Length;
             }
             catch (Exception e) when (e is Gache.Log.SnapshotDamagedException or Gache.Store.SnapshotDamagedException)
             {

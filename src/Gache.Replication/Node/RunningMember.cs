@@ -29,7 +29,7 @@ internal sealed class RunningMember : IDisposable
         writer = new LogWriterThread(start.Log, options.Log, options.Time, durable => Replica!.LogCompletedPaced(durable), failure => Replica!.LogFailed(failure));
         Replica = new Replica(new ReplicaParts
         {
-            Identity = identity, Core = start.Core, Log = start.Log, Submit = writer.Submit, Store = start.Store, Snapshots = start.Snapshots,
+            Identity = identity, Core = start.Core, Log = start.Log, Submit = writer.Submit, Store = start.Store, Snapshots = start.Snapshots, SnapshotBytes = start.SnapshotBytes,
             Transport = transport, Background = background, Time = options.Time, Logger = logger, Options = options.Replica, End = end,
             RememberMute = term => folder.WriteMute(who.Node, term), MuteSinceTerm = folder.ReadMute(who.Node),
             FreeDiskBytes = () => options.Files.FreeBytes(options.Folder),

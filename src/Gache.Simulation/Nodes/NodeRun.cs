@@ -123,6 +123,7 @@ internal sealed class NodeRun
             Submit = write => driver!.Submit(write),
             Store = opened.Store,
             Snapshots = opened.Snapshots,
+            SnapshotBytes = opened.SnapshotBytes,
             Transport = transport,
             Background = new NodeBackground(Process, machine.Speed),
             Time = time,

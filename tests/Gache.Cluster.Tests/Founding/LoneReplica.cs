@@ -36,7 +36,7 @@ internal sealed class LoneReplica : ITransport, IBackground
         Replica = new Replica(new ReplicaParts
         {
             Identity = new PeerIdentity(who.Node, who.Shard, who.Cluster, 1, "raft:1", "api:1"), Core = start.Core, Log = start.Log, Submit = start.Log.Submit,
-            Store = start.Store, Snapshots = start.Snapshots, Transport = this, Background = this, Time = TimeProvider.System, FreeDiskBytes = () => long.MaxValue / 2,
+            Store = start.Store, Snapshots = start.Snapshots, SnapshotBytes = start.SnapshotBytes, Transport = this, Background = this, Time = TimeProvider.System, FreeDiskBytes = () => long.MaxValue / 2,
             Logger = NullLogger.Instance, Options = new ReplicaOptions { MaxStoreBytes = maxStoreBytes }, HandOver = handOver ?? (static run => run()), End = how => throw new InvalidOperationException(how.Detail),
         });
         for (int tick = 0; tick < 1_000 && !(start.Core.Role == Role.Leader && start.Core.HasCommittedInTerm); tick++)

@@ -12,6 +12,8 @@ public sealed class SnapshotDueTests
 
     private static readonly ReplicaOptions Sizes = Room.ReplicaSizes with { SnapshotAfterBytes = SnapshotAfterBytes, ChecksumEvery = 128 };
 
+    private static readonly ReplicaOptions TakesNone = Room.ReplicaSizes with { SnapshotAfterBytes = long.MaxValue / 4 };
+
     /// <summary>There is always a write under way when a tick is looked at, as under full load.</summary>
     [Fact]
     public void It_is_led_to_also_where_the_disk_never_rests()
@@ -73,9 +75,7 @@ public sealed class SnapshotDueTests
     {
         using Room room = Room.OfVoters(3);
         Seat follower = room.Seats.First(seat => !seat.Leads);
-        follower.Kill();
-        follower.Options = Room.ReplicaSizes with { SnapshotAfterBytes = long.MaxValue / 4 };
-        follower.Start();
+        Restart(room, follower, TakesNone);
         for (int n = 0; n < 1_400; n++) room.Write($"k{n % 4}", ValueBytes);
         room.Tick(100);
         Assert.Equal(0ul, follower.Core.SnapshotIndex);
@@ -84,16 +84,34 @@ public sealed class SnapshotDueTests
         follower.FreeDiskBytes = () => follower.Core.SnapshotIndex == 0 ? -1 : long.MaxValue / 2; // its log is what fills the disk
         room.Tick(100);
         room.Until("it has made room", () => follower.Core.SnapshotIndex != 0, withinTicks: 1_000);
-        room.Until("puts are taken again", () => room.Answered(
-            room.Leader.Replica.WriteAsync(Command.EncodeSet("k"u8.ToArray(), new byte[10])).AsTask()).Refusal is null, withinTicks: 200);
+        room.Until("puts are taken again", () => Put(room).Refusal is null, withinTicks: 200);
     }
+
+    /// <summary>Else it takes puts until the next snapshot, which needs more than there is, fills the disk.</summary>
+    [Fact]
+    public void After_a_restart_there_must_be_room_for_the_next_snapshot_as_before()
+    {
+        using Room room = Room.OfVoters(1);
+        Seat leader = room.Leader;
+        room.WriteUntilSnapshotAt(leader, 0);
+        leader.FreeDiskBytes = static () => 1; // more than must stay free beside it
+        room.Tick(100);
+        Assert.Equal(RefusalCode.DiskFull, Put(room).Refusal?.Code);
+
+        Restart(room, leader, TakesNone); // from the next one on it would know again
+        room.Tick(100);
+
+        Assert.Equal(RefusalCode.DiskFull, Put(room).Refusal?.Code);
+    }
+
+    private static WriteAnswer Put(Room room) => room.Answered(room.Leader.Replica.WriteAsync(Command.EncodeSet("k"u8.ToArray(), new byte[10])).AsTask());
 
     private static bool IsAtFixedIndex(Seat seat) => seat.Replica.AppliedIndex % Room.ReplicaSizes.ChecksumEvery == 0;
 
-    private static Seat Restart(Room room, Seat seat)
+    private static Seat Restart(Room room, Seat seat, ReplicaOptions? sizes = null)
     {
         seat.Kill();
-        seat.Options = Sizes;
+        seat.Options = sizes ?? Sizes;
         seat.Start();
         if (room.Seats.Count == 1) room.Until("it leads", () => seat.Leads && seat.Core.HasCommittedInTerm);
         return seat;
