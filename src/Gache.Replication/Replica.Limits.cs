@@ -56,7 +56,7 @@ public sealed partial class Replica
     private void NoteChecksum(ulong index)
     {
         checksums.Note(index, store.Checksum);
-        (bytesSinceCheckpoint, checkpointTick, isCheckpointDue) = (0, nowTick, false);
+        (bytesSinceCheckpoint, storeBytesAtCheckpoint, checkpointTick, isCheckpointDue) = (0, store.Bytes, nowTick, false);
         BeginSnapshotAt(index);
     }
 

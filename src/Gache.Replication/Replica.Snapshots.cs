@@ -12,6 +12,7 @@ public sealed partial class Replica
     private bool isSnapshotDue;
     private bool isCheckpointDue; // for others' sake
     private long bytesSinceCheckpoint;
+    private long storeBytesAtCheckpoint;
     private long checkpointTick;
     private long spaceLowSinceTick;
     private ulong givenUpIndex; // of the last snapshot that came to nothing
@@ -45,12 +46,21 @@ public sealed partial class Replica
     }
 
     /// <summary>A leader does not know when the others' snapshots are due. So a fixed index comes at least as often as their lengths of the log
-    /// differ; and once more when a disk has been nearly full for a second, as puts, which would lead there, are refused then.</summary>
+    /// differ.</summary>
     private bool OthersMayWaitForCheckpoint()
     {
-        if (core.Configuration.Members.Length == 1) return false;
-        bool waitsForRoom = isSpaceLow && checkpointTick < spaceLowSinceTick + LowForTicks && nowTick >= spaceLowSinceTick + LowForTicks;
-        return waitsForRoom || bytesSinceCheckpoint > LeastSnapshotAfterBytes / SnapshotLengthParts;
+        if (core.Configuration.Members.Length == 1 || isLoading) return false;
+        return (isSpaceLow && OthersMayWaitForRoom()) || bytesSinceCheckpoint > LeastSnapshotAfterBytes / SnapshotLengthParts;
+    }
+
+    /// <summary>Where a disk is nearly full, puts, which would lead to a fixed index, are refused. So one comes after a second; again whenever
+    /// the state became smaller by an eighth, as what is deleted makes room with the next snapshot only; and when as long again has passed, as a
+    /// member may have been busy with a snapshot at the last one, or become low since. Not more often: what leads there takes room, too.</summary>
+    private bool OthersMayWaitForRoom()
+    {
+        long lowForTicks = nowTick - spaceLowSinceTick;
+        if (lowForTicks < LowForTicks) return false;
+        return checkpointTick - spaceLowSinceTick < lowForTicks / 2 || store.Bytes < storeBytesAtCheckpoint - (storeBytesAtCheckpoint / SnapshotLengthParts);
     }
 
     private long LeastSnapshotAfterBytes => Math.Max(options.SnapshotAfterBytes, taker.LastSizeBytes);

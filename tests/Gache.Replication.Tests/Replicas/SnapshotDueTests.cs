@@ -87,6 +87,49 @@ public sealed class SnapshotDueTests
         room.Until("puts are taken again", () => Put(room).Refusal is null, withinTicks: 200);
     }
 
+    /// <summary>As the refusal says that deletes go on; they are fewer than lead to a fixed index.</summary>
+    [Fact]
+    public void A_follower_whose_disk_is_nearly_full_makes_room_when_most_was_deleted()
+    {
+        const int Keys = 1_000;
+        using Room room = Room.OfVoters(3);
+        foreach (Seat seat in room.Seats.ToArray()) Restart(room, seat, Room.ReplicaSizes with { SnapshotAfterBytes = 4 << 20, ChecksumEvery = 1_024 });
+        room.Until("one leads", () => room.Seats.Exists(seat => seat.Leads && seat.Core.HasCommittedInTerm));
+        Seat follower = room.Seats.First(seat => !seat.Leads);
+        for (int n = 0; n < 2 * Keys; n++) room.Write($"k{n % Keys}", ValueBytes);
+        follower.FreeDiskBytes = static () => -1;
+        room.Tick(400);
+        Assert.Equal(RefusalCode.DiskFull, Put(room).Refusal?.Code);
+        ulong before = follower.Core.SnapshotIndex;
+        Assert.NotEqual(0ul, before);
+
+        Task<WriteAnswer>[] deleted = [.. Enumerable.Range(0, Keys - 20).Select(n => Delete(room, $"k{n}"))];
+        room.Until("they are deleted", () => Array.TrueForAll(deleted, answer => answer.IsCompleted));
+        Assert.All(deleted, answer => Assert.Null(answer.Result.Refusal));
+
+        room.Until("it has made room", () => follower.Core.SnapshotIndex > before, withinTicks: 200);
+    }
+
+    /// <summary>The fixed index that came for the first one's sake is over.</summary>
+    [Fact]
+    public void A_follower_whose_disk_is_nearly_full_makes_room_also_after_another()
+    {
+        using Room room = Room.OfVoters(3);
+        foreach (Seat seat in room.Seats.ToArray()) Restart(room, seat, TakesNone);
+        room.Until("one leads", () => room.Seats.Exists(seat => seat.Leads && seat.Core.HasCommittedInTerm));
+        Seat[] followers = [.. room.Seats.Where(seat => !seat.Leads)];
+        (Seat first, Seat second) = (followers[0], followers[1]);
+        for (int n = 0; n < 1_400 || IsAtFixedIndex(room.Leader); n++) room.Write($"k{n % 4}", ValueBytes);
+        first.FreeDiskBytes = static () => -1; // whatever it does
+        room.Until("the first has done what it can", () => first.Core.SnapshotIndex != 0);
+        room.Tick(300);
+        Assert.Null(room.Answered(Delete(room, "k0")).Refusal);
+        Assert.Equal(0ul, second.Core.SnapshotIndex);
+
+        second.FreeDiskBytes = static () => -1;
+        room.Until("the second has, too", () => second.Core.SnapshotIndex != 0);
+    }
+
     /// <summary>Else it takes puts until the next snapshot, which needs more than there is, fills the disk.</summary>
     [Fact]
     public void After_a_restart_there_must_be_room_for_the_next_snapshot_as_before()
@@ -105,6 +148,8 @@ public sealed class SnapshotDueTests
     }
 
     private static WriteAnswer Put(Room room) => room.Answered(room.Leader.Replica.WriteAsync(Command.EncodeSet("k"u8.ToArray(), new byte[10])).AsTask());
+
+    private static Task<WriteAnswer> Delete(Room room, string key) => room.Leader.Replica.WriteAsync(Command.EncodeDelete(Encoding.UTF8.GetBytes(key))).AsTask();
 
     private static bool IsAtFixedIndex(Seat seat) => seat.Replica.AppliedIndex % Room.ReplicaSizes.ChecksumEvery == 0;
 
