@@ -153,6 +153,7 @@ public sealed partial class RaftCore
         configurations.Add(index, next);
         FollowConfiguration();
         AdvanceCommit(); // a smaller majority may already be there
+        if (role == Role.Leader) ConfirmReads(); // so for a round under way: who was still to answer it may have just left
         return index;
     }
 

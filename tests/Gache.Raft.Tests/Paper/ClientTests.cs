@@ -45,6 +45,21 @@ public sealed class ClientTests
         Assert.Equal(new ConfirmedReads(2, 2), leader.Reads[^1]);
     }
 
+    /// <summary>Thesis §6.4 with §4.3: nobody is left whose answer could end the round, so the smaller majority does.</summary>
+    [Fact]
+    public void A_round_is_confirmed_by_the_majority_that_a_change_of_members_leaves()
+    {
+        Server leader = Committed(voters: 2);
+        leader.Do(core => core.ProposeConfiguration(core.Configuration.EnterJoint([Server.Id(1)])));
+        leader.Do(core => core.RequestRead());
+        Assert.Empty(leader.Reads);
+        leader.Step(Server.AppendAnswer(2, term: 2, 3)); // the joint configuration is committed, the second half follows
+        leader.Step(Server.HeartbeatAnswer(2, term: 2, round: 1)); // of one who has left
+        Assert.Single(leader.Reads);
+        leader.Do(core => core.RequestRead());
+        Assert.Equal(2, leader.Reads.Count);
+    }
+
     /// <summary>Thesis §6.4, step 1.</summary>
     [Fact]
     public void If_the_leader_has_not_yet_committed_an_entry_from_its_current_term_reads_wait_until_it_has_done_so()
