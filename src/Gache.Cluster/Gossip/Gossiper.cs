@@ -21,6 +21,9 @@ public enum ForgetOutcome
 /// </summary>
 public sealed class Gossiper
 {
+    /// <summary>Who has not been heard of by then is down, or has another name: there is no use in waiting for it.</summary>
+    private static readonly TimeSpan LongestAwaited = TimeSpan.FromSeconds(5);
+
     private readonly GossipOptions options;
     private readonly TimeProvider time;
     private readonly long startedAt;
@@ -36,6 +39,7 @@ public sealed class Gossiper
     private TimeSpan lastTick;
     private bool wasLate;
     private bool isTelling;
+    private string[] awaited; // cluster addresses; empty once all were heard of, or for long enough
 
     /// <summary>Begins a life of this node: a new generation is saved before the constructor returns, so call it before listening.</summary>
     /// <param name="first">What the node says of itself; generation and version are set here.</param>
@@ -54,7 +58,7 @@ public sealed class Gossiper
         reconciler = new Reconciler(table, own, rumors, book, time, random);
         exchanges = new Exchanges(options, calls, table, reconciler, rumors, book, new PeerChoice(table, random), Counters, IsOfOurs);
         view = table.Picture(0);
-        AwaitsOthers = book.NamesOthers;
+        awaited = [.. book.Others];
     }
 
     /// <summary>Told of each new picture, on the owner's thread.</summary>
@@ -77,9 +81,9 @@ public sealed class Gossiper
     /// <summary>What is known now; may be read from any thread.</summary>
     public ClusterView View => view;
 
-    /// <summary>Whether there are others to ask of whom none has answered yet in this life of the node: what <see cref="View"/> lacks may be there
-    /// in a moment.</summary>
-    public bool AwaitsOthers { get; private set; }
+    /// <summary>Whether this node has just started, and knows of others of whom it has not heard in this life: what <see cref="View"/> lacks may be
+    /// there in a moment.</summary>
+    public bool AwaitsOthers => awaited.Length > 0;
 
     /// <summary>What this node says of itself; the starting point of an <see cref="Update"/>.</summary>
     public NodeRecord Own => own.Record;
@@ -209,6 +213,12 @@ public sealed class Gossiper
         return false;
     }
 
+    private bool HasRecordsOfAllAwaited()
+    {
+        HashSet<string> known = [.. table.Nodes.Where(node => node.Record is not null).Select(node => node.Record!.ClusterAddress)];
+        return known.IsSupersetOf(awaited);
+    }
+
     private void Tell()
     {
         if (isTelling) return; // an Update made while a picture is shown: the next one follows it
@@ -221,7 +231,7 @@ public sealed class Gossiper
                 ViewChanged?.Invoke(view);
             }
 
-            if (exchanges.HasHeard) AwaitsOthers = false; // what they told is in the view
+            if (AwaitsOthers && (Now > LongestAwaited || HasRecordsOfAllAwaited())) awaited = []; // what they told is in the view
         }
         finally
         {

@@ -73,20 +73,35 @@ public sealed class FormationTests
     }
 
     [Fact]
-    public void A_node_awaits_others_until_one_has_told_it_all_it_knows()
+    public void A_node_that_has_started_awaits_the_others_until_it_has_heard_of_all()
     {
         var world = new GossipWorld();
         GossipMachine[] nodes = world.Form(3);
         world.Run(TimeSpan.FromSeconds(2));
-        nodes[2].Kill();
+        foreach (GossipMachine node in nodes) node.Kill();
+        foreach (GossipMachine node in nodes[..2]) node.Start();
+        world.Run(TimeSpan.FromSeconds(1));
+        Assert.NotNull(nodes[0].View(nodes[1]));
+        Assert.True(nodes[0].Gossip.AwaitsOthers); // the other knows no more than this one
         nodes[2].Start();
-        Assert.True(nodes[2].Gossip.AwaitsOthers);
-        world.RunUntil(() => !nodes[2].Gossip.AwaitsOthers, TimeSpan.FromSeconds(1));
-        Assert.All(nodes, node => Assert.NotNull(nodes[2].View(node)));
+        world.RunUntil(() => nodes.All(node => !node.Gossip.AwaitsOthers), TimeSpan.FromSeconds(3));
+        Assert.All(nodes, node => Assert.NotNull(nodes[0].View(node)));
+    }
+
+    [Fact]
+    public void A_node_awaits_nobody_for_long_and_one_that_knows_of_nobody_not_at_all()
+    {
+        var world = new GossipWorld();
+        GossipMachine[] nodes = world.Form(2);
+        world.Run(TimeSpan.FromSeconds(2));
+        foreach (GossipMachine node in nodes) node.Kill();
+        nodes[0].Start();
+        Assert.True(nodes[0].Gossip.AwaitsOthers);
+        world.RunUntil(() => !nodes[0].Gossip.AwaitsOthers, TimeSpan.FromSeconds(6));
 
         GossipMachine alone = new GossipWorld().Add();
         alone.Start();
-        Assert.False(alone.Gossip.AwaitsOthers); // there is nobody to ask
+        Assert.False(alone.Gossip.AwaitsOthers);
     }
 
     [Fact]

@@ -49,9 +49,6 @@ internal sealed class Exchanges
     /// <summary>Told of each exchange that failed: the address, and in words why.</summary>
     public event Action<string, CallResult>? Failed;
 
-    /// <summary>Whether another node of the cluster has told what it knows.</summary>
-    public bool HasHeard { get; private set; }
-
     /// <summary>Begins what is due: the peers of a round one after another, spread over it, so that what one told can be asked of the next.</summary>
     public void Begin(TimeSpan now)
     {
@@ -146,14 +143,8 @@ internal sealed class Exchanges
 
     private void TakeDelta(ReadOnlySpan<byte> body, TimeSpan now)
     {
-        if (Delta.TryRead(body) is not { } delta || !isOfOurs(delta.Header))
-        {
-            counters.Ignored++;
-            return;
-        }
-
-        reconciler.Take(delta, now);
-        HasHeard = true;
+        if (Delta.TryRead(body) is { } delta && isOfOurs(delta.Header)) reconciler.Take(delta, now);
+        else counters.Ignored++;
     }
 
     private void Call(string address, NodeId peer, CallKind kind, byte[] body, Ended end)

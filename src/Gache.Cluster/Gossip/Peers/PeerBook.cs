@@ -34,8 +34,8 @@ internal sealed class PeerBook
         foreach (SavedPeer peer in saved.ReadPeers()) peers[peer.Node] = peer;
     }
 
-    /// <summary>Whether there is anybody to ask.</summary>
-    public bool NamesOthers => peers.Count > 0 || seeds.Any(seed => seed != ownAddress);
+    /// <summary>Where others were before this life of the node, or are to be.</summary>
+    public IEnumerable<string> Others => seeds.Concat(peers.Values.Select(peer => peer.ClusterAddress)).Where(address => address != ownAddress).Distinct();
 
     /// <summary>This node itself answered there. A name may have several addresses, or another one tomorrow: it is tried again, but seldom.</summary>
     public void LedHere(string address) => ledHere.Add(address);
