@@ -15,12 +15,13 @@ seconds() {
 }
 
 gache() {
-    local method=$1 target=$2 id server folder until
+    local method=$1 target=$2 id server folder until heard
     until=$(($(seconds) + ${PATIENCE:-30}))
     shift 2
     id=$(cat /proc/sys/kernel/random/uuid)
     folder=$(mktemp -d)
     while :; do
+        heard=
         for server in ${GACHE//,/ }; do
             # In the background, so that a signal is heard at once, and what waits at the server is hung up with it.
             curl -sS -L --connect-timeout 2 --max-time "${MAX_TIME:-15}" -X "$method" -H "Idempotency-Key: $id" \
@@ -29,17 +30,15 @@ gache() {
             STATUS=000
             if wait "$ASKING"; then STATUS=$(<"$folder/status"); fi
             ASKING=
+            if [[ $STATUS != 000 ]]; then heard=yes SAID=; fi
             case $STATUS in
                 000 | 429 | 5??) ;;
-                *)
-                    SAID=
-                    break 2
-                    ;;
+                *) break 2 ;;
             esac
             if [[ ${PATIENCE:-30} == 0 ]] && (($(seconds) > until)); then break 2; fi
         done
-        if [[ $STATUS == 000 ]]; then nobody_answers "$(tail -n 1 "$folder/errors")"; fi
         if (($(seconds) >= until)); then break; fi
+        if [[ -z $heard ]]; then nobody_answers "$(tail -n 1 "$folder/errors")"; fi
         sleep 0.3
     done
     # curl keeps the heads of redirects, too: the last one counts.

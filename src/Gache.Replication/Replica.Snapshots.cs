@@ -85,7 +85,7 @@ public sealed partial class Replica
     private void LeadToCheckpoint()
     {
         ulong beyond = core.LastIndex % options.ChecksumEvery;
-        if (core.Role != Role.Leader || core.IsWriting || !core.TakesProposals || HoldsProposals || beyond == 0) return;
+        if (core.Role != Role.Leader || core.IsWriting || taker.IsFull || !core.TakesProposals || HoldsProposals || beyond == 0) return;
         if (core.LastIndex / options.ChecksumEvery != appliedIndex / options.ChecksumEvery) return; // one is on its way already
         ulong count = Math.Min(options.ChecksumEvery - beyond, (ulong)options.MaxBatchEntries);
         for (ulong i = 0; i < count && core.TakesProposals; i++) core.Propose(Command.EncodeTime(clock.Now()));

@@ -25,6 +25,7 @@ internal static class ElectionsMode
         GacheNodes nodes = await GacheNodes.StartAsync(bench, Contestants.Three, 3, stop).ConfigureAwait(false);
         int leader = await nodes.LeaderAsync(stop).ConfigureAwait(false);
         WireSubject subject = await nodes.SubjectAsync("", new KeySpace("gache:8000", "", ValueBytes), KeyCount, stop).ConfigureAwait(false);
+        ulong term = await nodes.TermAsync(leader, stop).ConfigureAwait(false);
         await subject.FillAsync(stop).ConfigureAwait(false);
         var results = new List<LoadResult>[Loads.Length];
         var elections = new ulong[Loads.Length];
@@ -33,12 +34,12 @@ internal static class ElectionsMode
             for (int n = 0; n < Loads.Length; n++)
             {
                 (string what, Part part, int callers) = Loads[n];
-                ulong before = await nodes.TermAsync(leader, stop).ConfigureAwait(false);
                 LoadResult result = await subject.RunAsync(part, callers, options.Duration, stop).ConfigureAwait(false);
                 stop.ThrowIfCancellationRequested();
                 if (result.Wrong > 0) throw new CompareException($"{result.Wrong} answers were wrong: {string.Join("; ", result.WrongReasons)}");
-                ulong held = await nodes.TermAsync(leader, stop).ConfigureAwait(false) - before;
-                elections[n] += held;
+                ulong now = await nodes.TermAsync(leader, stop).ConfigureAwait(false);
+                ulong held = now - term; // since the load before, so that none is missed; the first one's with the filling
+                (elections[n], term) = (elections[n] + held, now);
                 (results[n] ??= []).Add(result);
                 Console.Error.WriteLine(string.Create(
                     CultureInfo.InvariantCulture, $"bench/compare: round {round + 1} of {options.Rounds}, {what}, {callers} callers: {result.PerSecond:0}/s, {held} elections, longest gap {result.LongestWriteGap.TotalMilliseconds:0} ms"));
