@@ -10,6 +10,7 @@ public sealed partial class Replica
     private long memoryBoundBytes; // the smallest bound on the store's memory among the voters
     private bool isSpaceLow;
     private bool isOwnSpaceLow;
+    private long bytesSinceDiskLook; // written to the log or a snapshot, about
     private bool isDivergenceOpen;
 
     /// <summary>Why a command that needs space cannot be proposed now, or null.</summary>
@@ -70,10 +71,14 @@ public sealed partial class Replica
     private void Report() =>
         outgoing.Report = new MemberReport(appliedIndex, checksums.LatestIndex, checksums.Latest, options.MaxStoreBytes, isOwnSpaceLow);
 
+    /// <summary>Now and then, and whenever so much was written that the disk may be another.</summary>
     private void LookAtTheDisk()
     {
+        bytesSinceDiskLook = 0;
         if (!isLoading) History.Fit(); // else the background owns the store and what it tells
-        isOwnSpaceLow = freeDiskBytes() < options.ReservedDiskBytes + taker.LastSizeBytes;
+        long free = freeDiskBytes();
+        isOwnSpaceLow = free < options.ReservedDiskBytes + NextSnapshotBytes;
+        if (free < options.ReservedDiskBytes / 2) taker.Abandon(NoRoomBesideTheLog); // the log's next segment comes first: without it the node ends
         long bound = options.MaxStoreBytes;
         bool isLow = isOwnSpaceLow;
         foreach (FollowerStatus follower in core.Followers)
@@ -92,5 +97,11 @@ public sealed partial class Replica
         (memoryBoundBytes, isSpaceLow) = (bound, isLow);
     }
 
+    /// <summary>What the next snapshot will take beside those that are there: as much as the state does, or as the last one, which stands for a state that
+    /// became smaller since; of one under way, what is not written yet.</summary>
+    private long NextSnapshotBytes => Math.Max(0, Math.Max(isLoading ? 0 : store.ContentBytes, taker.LastSizeBytes) - taker.FilledBytes);
+
     private const int RecentTicks = 40;
+    private const long DiskLookBytes = 8 << 20; // a small part of what is reserved, however fast it is written
+    private const string NoRoomBesideTheLog = "the disk has no room for it beside the log";
 }

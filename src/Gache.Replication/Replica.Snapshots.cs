@@ -122,10 +122,10 @@ public sealed partial class Replica
         log.ReleaseBefore(keepFrom);
     }
 
-    private void SnapshotGivenUp(ulong index, Exception? failure)
+    private void SnapshotGivenUp(ulong index, string why)
     {
         givenUpIndex = index;
-        logger.SnapshotGivenUp(index, failure?.Message ?? "too much changed before it was written");
+        logger.SnapshotGivenUp(index, why);
     }
 
     private void ReadForFollower(Fetch fetch) => background.Run(() =>
@@ -226,7 +226,7 @@ public sealed partial class Replica
     private void SnapshotReceived(SnapshotFile file)
     {
         if (isLoading || file.Index <= core.CommitIndex) return;
-        taker.Abandon();
+        taker.Abandon("the leader sent a later one");
         isLoading = true;
         background.Run(() => Load(file));
     }

@@ -289,6 +289,7 @@ public sealed partial class Replica
             Counters.Applied++;
             kept.Add(entry.Index, entry.Weight);
             taker.Applied(entry.Weight);
+            bytesSinceDiskLook += entry.Weight;
             bytesSinceCheckpoint += entry.Weight;
             if (checksums.IsPoint(entry.Index)) NoteChecksum(entry.Index);
             Answer(entry, result);
@@ -298,7 +299,8 @@ public sealed partial class Replica
         core.Applied(appliedIndex);
         clock.Hear(store.StoreTimeMilliseconds);
         History.Signal(handOver);
-        taker.Pump(core.Role == Role.Leader, isUrgent: isOwnSpaceLow);
+        bytesSinceDiskLook += taker.Pump(core.Role == Role.Leader, isUrgent: isOwnSpaceLow);
+        if (bytesSinceDiskLook > DiskLookBytes) LookAtTheDisk();
         members.Applied(appliedIndex);
         return appliedIndex < limit;
     }

@@ -44,6 +44,9 @@ public sealed partial class KeyValueStore : IDisposable
     /// pre-images, tables.</summary>
     public long Bytes => SlotTable.EmptyBytes + table.Blocks.UsedBytes + table.Dues.UsedBytes + ledger.ValueBytes + (table.Capture?.PreimageBlockBytes ?? 0);
 
+    /// <summary>What keys, values and kept answers take of <see cref="Bytes"/>: about as long is a snapshot of them.</summary>
+    public long ContentBytes => table.Blocks.UsedBytes + ledger.ValueBytes;
+
     /// <summary>The checksum of the whole replicated state: every record, the revision counter, the feature level, and what the log said of slots.</summary>
     public UInt128 Checksum
     {

@@ -4,10 +4,13 @@ namespace Gache.Log;
 /// <remarks>The writer and one preparing thread use it at once; readers borrow segments from it.</remarks>
 internal sealed class SegmentChain(SegmentFolder folder, EntryIndex index, IEnumerable<Segment> segments) : IDisposable
 {
+    private const int SpareTries = 16; // in what is left of a segment: half as many
+
     private readonly Lock preparing = new(); // held while files are prepared or deleted; the writer takes it only when it ran ahead
     private readonly Lock gate = new(); // guards the list, held for a few instructions
     private readonly List<Segment> chain = [.. segments];
     private Segment? spare;
+    private long spareAfter; // the disk was full when it was to be made: tried again from this offset on
     private LogPosition written;
     private LogPosition synced;
     private ulong releasedBefore;
@@ -52,7 +55,7 @@ internal sealed class SegmentChain(SegmentFolder folder, EntryIndex index, IEnum
     }
 
     // A spare is made when half of the segment is used: early enough, and a young node takes no more than one segment.
-    private bool WantsSpare => spare is null && written.Offset > chain[^1].Size / 2;
+    private bool WantsSpare => spare is null && written.Offset > Math.Max(chain[^1].Size / 2, spareAfter);
 
     /// <summary>Entries below this index may go: a synced snapshot holds them. Everything up to the position is synced.</summary>
     public void Release(ulong before, LogPosition syncedUpTo)
@@ -88,10 +91,10 @@ internal sealed class SegmentChain(SegmentFolder folder, EntryIndex index, IEnum
 
         lock (preparing)
         {
+            DeleteReleased(); // first: the next segment may need the room
             bool wantsSpare;
             lock (gate) wantsSpare = WantsSpare;
-            if (wantsSpare) MakeSpare();
-            DeleteReleased();
+            if (wantsSpare) TryMakeSpare();
         }
     }
 
@@ -155,7 +158,20 @@ internal sealed class SegmentChain(SegmentFolder folder, EntryIndex index, IEnum
     private void MakeSpare()
     {
         Segment made = folder.Create(Last.Number + 1);
-        lock (gate) spare = made;
+        lock (gate) (spare, spareAfter) = (made, 0);
+    }
+
+    /// <summary>On a full disk nothing is lost by not having it yet: there is room in the present segment, and what is deleted meanwhile may make more.</summary>
+    private void TryMakeSpare()
+    {
+        try
+        {
+            MakeSpare();
+        }
+        catch (FileFailedException e) when (e is { Operation: FileOperation.Create, IsDiskFull: true })
+        {
+            lock (gate) spareAfter = written.Offset + (chain[^1].Size / SpareTries);
+        }
     }
 
     // Only while all that is written is synced: the index may else know of a truncation that a crash takes back, and with it the need for

@@ -40,6 +40,9 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     /// <summary>The last snapshot's size in bytes.</summary>
     public long LastSizeBytes { get; set; }
 
+    /// <summary>Of the one under way, what was handed to the disk so far; in bytes.</summary>
+    public long FilledBytes { get; private set; }
+
     /// <summary>True while one is being taken.</summary>
     public bool IsBusy => mark is not null;
 
@@ -50,7 +53,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     public Action<SnapshotMark, long>? Taken { get; set; }
 
     /// <summary>Told when a snapshot was given up, and why.</summary>
-    public Action<ulong, Exception?>? GivenUp { get; set; }
+    public Action<ulong, string>? GivenUp { get; set; }
 
     /// <summary>Begins a snapshot of the state as it is, and lets older ones go that the log can do without.</summary>
     /// <param name="store">The state.</param>
@@ -62,7 +65,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
         mark = at;
         isFinishing = false;
         bytesATick = Math.Max(LeastBytesATick, expectedBytes / MostTicks);
-        allowed = 0;
+        (allowed, FilledBytes) = (0, 0);
         SnapshotCapture begun = capture = store.BeginSnapshot();
         var head = new FileHead(folder.Shard, at, begun.Head.FeatureLevel, begun.Head.Checksum, begun.Head.StoreTimeMilliseconds);
         var stateHead = new ByteWriter();
@@ -95,17 +98,19 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     /// <summary>Hands the next chunks to the background, as far as it has room; called in every step.</summary>
     /// <param name="isLeader">A leader waits where too much changed; others give up.</param>
     /// <param name="isUrgent">As fast as the disk goes: it makes room.</param>
-    public void Pump(bool isLeader, bool isUrgent)
+    /// <returns>How many bytes these are.</returns>
+    public long Pump(bool isLeader, bool isUrgent)
     {
-        if (mark is null || isFinishing) return;
+        if (mark is null || isFinishing) return 0;
+        long before = FilledBytes;
         if (capture is { IsComplete: false } unfinished)
         {
             if (unfinished.IsFull && !isLeader) unfinished.Abandon(); // apply never waits; a follower begins again later
             if (unfinished.IsAbandoned)
             {
                 wasOvertaken = true;
-                GiveUp(null);
-                return;
+                GiveUp("too much changed before it was written");
+                return 0;
             }
 
             while (queuedChunks < MaxQueuedChunks && !unfinished.IsComplete && (allowed > 0 || isUrgent || wasOvertaken || unfinished.IsFilling))
@@ -118,20 +123,23 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
                     break;
                 }
 
+                FilledBytes += length;
                 if (allowed > 0) allowed -= length; // what could not wait is no debt, for which it would rest later
                 QueueChunk(buffer, length);
             }
         }
 
         if (capture is { IsComplete: true } && queuedChunks == 0) Finish();
+        return FilledBytes - before;
     }
 
     /// <summary>Gives up what is under way.</summary>
-    public void Abandon()
+    /// <param name="why">Told to <see cref="GivenUp"/>.</param>
+    public void Abandon(string why)
     {
         if (mark is null || isFinishing) return;
         capture?.Abandon();
-        GiveUp(null);
+        GiveUp(why);
     }
 
     private void QueueChunk(byte[] buffer, int length) => Queue(() => writer!.Append(buffer.AsSpan(0, length)), buffer);
@@ -147,7 +155,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
             {
                 queuedChunks--;
                 if (buffer is not null) buffers.Push(buffer);
-                if (failure is not null && ReferenceEquals(mark, current)) GiveUp(failure);
+                if (failure is not null && ReferenceEquals(mark, current)) GiveUp(failure.Message);
             });
         });
     }
@@ -170,11 +178,11 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
                 isFinishing = false;
                 if (failure is not null)
                 {
-                    GiveUp(failure);
+                    GiveUp(failure.Message);
                     return;
                 }
 
-                (mark, capture) = (null, null);
+                (mark, capture, FilledBytes) = (null, null, 0);
                 wasOvertaken = false;
                 LastSizeBytes = length;
                 Taken?.Invoke(finished, length);
@@ -182,17 +190,17 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
         });
     }
 
-    private void GiveUp(Exception? failure)
+    private void GiveUp(string why)
     {
         ulong index = mark!.Index;
         capture?.Abandon();
-        (mark, capture) = (null, null);
+        (mark, capture, FilledBytes) = (null, null, 0);
         background.Run(() =>
         {
             Try(() => writer?.Abandon());
             writer = null;
         });
-        GivenUp?.Invoke(index, failure);
+        GivenUp?.Invoke(index, why);
     }
 
     private static Exception? Try(Action work)

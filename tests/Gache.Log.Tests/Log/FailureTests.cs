@@ -72,6 +72,29 @@ public class FailureTests
     }
 
     [Fact]
+    public void A_full_volume_takes_no_room_that_the_log_has_and_what_becomes_free_is_used()
+    {
+        TestLog test = TestLog.Opened();
+        test.Files.VolumeBytes = TestLog.Options.SegmentSize + 100;
+        ulong last = 0;
+        while (last < 16) last = test.WriteAndSync(entries: [TestLog.Entry(last + 1, bytes: 200)]).LastIndex;
+        Assert.True(test.Log.NeedsPreparing); // more than half of the segment is used
+        test.Log.PrepareAhead(); // there is no room for the next one, and none is needed yet
+        Assert.False(test.Log.NeedsPreparing); // not at once again
+
+        test.Files.VolumeBytes = long.MaxValue;
+        ulong until = last + 200;
+        while (last < until)
+        {
+            last = test.WriteAndSync(entries: [TestLog.Entry(last + 1, bytes: 200)]).LastIndex;
+            if (test.Log.NeedsPreparing) test.Log.PrepareAhead();
+        }
+
+        test.Reopen();
+        Assert.Equal(last, test.Recovered.LastIndex);
+    }
+
+    [Fact]
     public void A_flipped_bit_on_reading_an_entry_is_an_error_and_never_a_wrong_entry()
     {
         TestLog test = TestLog.Opened();

@@ -81,7 +81,7 @@ public sealed class SnapshotDueTests
         Assert.Equal(0ul, follower.Core.SnapshotIndex);
         while (IsAtFixedIndex(follower) != isAtFixedIndex) room.Write("small");
 
-        follower.FreeDiskBytes = () => follower.Core.SnapshotIndex == 0 ? -1 : long.MaxValue / 2; // its log is what fills the disk
+        follower.FreeDiskBytes = () => follower.Core.SnapshotIndex == 0 ? 0 : long.MaxValue / 2; // its log is what fills the disk
         room.Tick(100);
         room.Until("it has made room", () => follower.Core.SnapshotIndex != 0, withinTicks: 1_000);
         room.Until("puts are taken again", () => Put(room).Refusal is null, withinTicks: 200);
@@ -97,7 +97,7 @@ public sealed class SnapshotDueTests
         room.Until("one leads", () => room.Seats.Exists(seat => seat.Leads && seat.Core.HasCommittedInTerm));
         Seat follower = room.Seats.First(seat => !seat.Leads);
         for (int n = 0; n < 2 * Keys; n++) room.Write($"k{n % Keys}", ValueBytes);
-        follower.FreeDiskBytes = static () => -1;
+        follower.FreeDiskBytes = static () => 0;
         room.Tick(400);
         Assert.Equal(RefusalCode.DiskFull, Put(room).Refusal?.Code);
         ulong before = follower.Core.SnapshotIndex;
@@ -120,13 +120,13 @@ public sealed class SnapshotDueTests
         Seat[] followers = [.. room.Seats.Where(seat => !seat.Leads)];
         (Seat first, Seat second) = (followers[0], followers[1]);
         for (int n = 0; n < 1_400 || IsAtFixedIndex(room.Leader); n++) room.Write($"k{n % 4}", ValueBytes);
-        first.FreeDiskBytes = static () => -1; // whatever it does
+        first.FreeDiskBytes = static () => 0; // whatever it does
         room.Until("the first has done what it can", () => first.Core.SnapshotIndex != 0);
         room.Tick(300);
         Assert.Null(room.Answered(Delete(room, "k0")).Refusal);
         Assert.Equal(0ul, second.Core.SnapshotIndex);
 
-        second.FreeDiskBytes = static () => -1;
+        second.FreeDiskBytes = static () => 0;
         room.Until("the second has, too", () => second.Core.SnapshotIndex != 0);
     }
 
@@ -145,6 +145,71 @@ public sealed class SnapshotDueTests
         room.Tick(100);
 
         Assert.Equal(RefusalCode.DiskFull, Put(room).Refusal?.Code);
+    }
+
+    /// <summary>A state that grew since the last snapshot needs more room for the next: what that one took says too little.</summary>
+    [Fact]
+    public void There_must_be_room_for_a_snapshot_of_what_there_is_now()
+    {
+        using Room room = Room.OfVoters(1);
+        Seat leader = room.Leader;
+        room.WriteUntilSnapshotAt(leader, 0);
+        long free = 2 * leader.Store.ContentBytes;
+        leader.FreeDiskBytes = () => free;
+        room.Tick(100);
+        Assert.Null(Put(room).Refusal);
+
+        Restart(room, leader, TakesNone);
+        for (int n = 0; n < 100 && leader.Store.ContentBytes <= free; n++) room.Write($"more{n}", ValueBytes);
+        room.Tick(100);
+
+        Assert.Equal(RefusalCode.DiskFull, Put(room).Refusal?.Code);
+    }
+
+    /// <summary>A fast disk is full long before the next look by the clock.</summary>
+    [Fact]
+    public void It_is_looked_at_the_disk_as_often_as_much_is_written()
+    {
+        using Room room = Room.OfVoters(1);
+        Seat leader = Restart(room, room.Leader, Room.ReplicaSizes with { SnapshotAfterBytes = 1 << 30 });
+        room.Tick(100);
+        int looks = 0;
+        leader.FreeDiskBytes = () =>
+        {
+            looks++;
+            return long.MaxValue / 2;
+        };
+
+        for (int n = 0; n < 3_000; n++) // 20 MiB, and no tick passes
+        {
+            Task<WriteAnswer> answer = leader.Replica.WriteAsync(Command.EncodeSet("k"u8.ToArray(), new byte[ValueBytes])).AsTask();
+            room.Settle();
+            Assert.True(answer.IsCompleted);
+        }
+
+        Assert.InRange(looks, 2, 4);
+    }
+
+    /// <summary>Without its next segment the log, and with it the node, ends; without the snapshot it goes on.</summary>
+    [Fact]
+    public void A_snapshot_takes_nothing_of_what_the_log_needs()
+    {
+        const long Reserved = 1 << 20;
+        using Room room = Room.OfVoters(1);
+        Seat leader = Restart(room, room.Leader, Room.ReplicaSizes with { SnapshotAfterBytes = 1 << 30, ReservedDiskBytes = Reserved });
+        for (int n = 0; n < 1_400; n++) room.Write($"k{n}", ValueBytes);
+        Assert.Equal(0ul, leader.Core.SnapshotIndex);
+        long left = Reserved / 2;
+        leader.FreeDiskBytes = () => left--; // what is written takes it
+
+        room.Tick(400);
+
+        Assert.Equal((0ul, 0), (leader.Core.SnapshotIndex, leader.Snapshots.Count));
+        Assert.Equal(RefusalCode.DiskFull, Put(room).Refusal?.Code);
+        Assert.Null(room.Answered(Delete(room, "k0")).Refusal);
+        leader.FreeDiskBytes = static () => Reserved;
+        for (int n = 1; n < 200; n++) Assert.Null(room.Answered(Delete(room, $"k{n}")).Refusal);
+        room.Until("it has made room", () => leader.Core.SnapshotIndex != 0, withinTicks: 2_000);
     }
 
     private static WriteAnswer Put(Room room) => room.Answered(room.Leader.Replica.WriteAsync(Command.EncodeSet("k"u8.ToArray(), new byte[10])).AsTask());

@@ -22,7 +22,7 @@ public sealed class SnapshotFileTests
         follower.HoldsLog = true;
         room.Loses = static (_, _, _) => false;
         room.Until("the leader's snapshot is in the follower's folder", () => follower.Snapshots[0].Index > own);
-        follower.FreeDiskBytes = static () => -1;
+        follower.FreeDiskBytes = static () => 0;
         room.Tick(200);
         follower.Kill();
         follower.Start();
