@@ -82,6 +82,9 @@ internal static partial class Events
     [LoggerMessage(EventId = 138, Level = LogLevel.Warning, Message = "--raft-join of this member of shard {Shard} names strangers, which are not asked: {Strangers}")]
     public static partial void StrangersListed(this ILogger log, ShardId shard, string strangers);
 
+    [LoggerMessage(EventId = 139, Level = LogLevel.Warning, Message = "the file for changes that watches may ask for failed, and they are kept in memory: {Why}")]
+    public static partial void HistoryFileFailed(this ILogger log, string why);
+
     [LoggerMessage(EventId = 124, Level = LogLevel.Warning, Message = "sends the snapshot at index {Index} to {Follower} though no majority confirmed its checksum: without it the shard cannot commit")]
     public static partial void SendsUnconfirmed(this ILogger log, ulong index, NodeId follower);
 }

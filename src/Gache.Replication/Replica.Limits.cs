@@ -75,9 +75,9 @@ public sealed partial class Replica
     private void LookAtTheDisk()
     {
         bytesSinceDiskLook = 0;
-        if (!isLoading) History.Fit(); // else the background owns the store and what it tells
         long free = freeDiskBytes();
         isOwnSpaceLow = free < options.ReservedDiskBytes + NextSnapshotBytes;
+        if (!isLoading) History.Fit(isOwnSpaceLow); // else the background owns the store and what it tells
         if (free < options.ReservedDiskBytes / 2) taker.Abandon(NoRoomBesideTheLog); // the log's next segment comes first: without it the node ends
         long bound = options.MaxStoreBytes;
         bool isLow = isOwnSpaceLow;

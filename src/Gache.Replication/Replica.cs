@@ -40,6 +40,9 @@ public sealed record ReplicaParts
     /// <summary>Monotonic time, for the store's clock and for what is measured.</summary>
     public required TimeProvider Time { get; init; }
 
+    /// <summary>Makes the file for the older part of the history of changes; null: all of it stays in memory.</summary>
+    public Func<IFile>? CreateHistoryFile { get; init; }
+
     /// <summary>Free bytes on the data folder's disk.</summary>
     public required Func<long> FreeDiskBytes { get; init; }
 
@@ -144,7 +147,9 @@ public sealed partial class Replica : ITransportEvents
         snapshots = parts.Snapshots;
         rememberMute = parts.RememberMute;
         handOver = parts.HandOver;
-        History = new ChangeHistory(store, identity.Node, identity.Nonce, Math.Min(ChangeHistory.DefaultBytes, options.MaxStoreBytes / ChangeHistory.ShareOfMemory), options.MaxStoreBytes);
+        long historyBytes = Math.Min(options.HistoryBytes, options.MaxStoreBytes / ChangeHistory.ShareOfMemory);
+        HistoryFile? historyFile = parts.CreateHistoryFile is { } create ? new HistoryFile(create, background, historyBytes, e => logger.HistoryFileFailed(e.Message)) : null;
+        History = new ChangeHistory(store, identity.Node, identity.Nonce, historyBytes, options.MaxStoreBytes, historyFile);
         store.Observe(History);
         guard = new StepGuard(Step, Complete, parts.HandOver);
         kept = new KeptEntries(options.KeptSampleEvery);

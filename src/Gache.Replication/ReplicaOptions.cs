@@ -40,6 +40,9 @@ public sealed record ReplicaOptions
     /// <summary>The store's memory beyond which this node wants no puts, in bytes.</summary>
     public long MaxStoreBytes { get; init; } = long.MaxValue;
 
+    /// <summary>Bytes of changes that are kept for watches, of which an eighth is in memory and the rest in a file.</summary>
+    public long HistoryBytes { get; init; } = ChangeHistory.DefaultBytes;
+
     /// <summary>Answers that are kept for repeats at most; a keyed write beyond that is refused, and none is forgotten early.</summary>
     public long MaxIdempotencyRecords { get; init; } = 1_000_000;
 

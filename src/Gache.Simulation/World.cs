@@ -70,6 +70,9 @@ public sealed class World
     /// <summary>All machines of all shards.</summary>
     internal List<Machine> Machines { get; } = [];
 
+    /// <summary>How many files for histories of changes were made.</summary>
+    internal int HistoryFiles { get; set; }
+
     /// <summary>Whether there is more than one shard: nodes gossip, and slots move.</summary>
     internal bool IsCluster => options.Shards > 1;
 
@@ -98,7 +101,7 @@ public sealed class World
             Shards.Aggregate(0ul, (sum, s) => sum + s.LastCommitted), Network.CallCount, slots.Moves, nemesis.Counts, Trace?.Lines ?? [])
         {
             Watched = watchers.Sum(watcher => watcher.Told), Resumed = watchers.Sum(watcher => watcher.Resumed), Compacted = watchers.Sum(watcher => watcher.Compacted),
-            Transfers = ledger.Transfers, Scans = scanners.Sum(scanner => scanner.Scans),
+            HistoryFiles = HistoryFiles, Transfers = ledger.Transfers, Scans = scanners.Sum(scanner => scanner.Scans),
         };
     }
 

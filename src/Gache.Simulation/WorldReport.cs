@@ -36,6 +36,9 @@ public sealed record WorldReport(
     /// <summary>How often one could not, as the history did not reach back.</summary>
     public int Compacted { get; init; }
 
+    /// <summary>How many processes had more changes to tell of than memory keeps.</summary>
+    public int HistoryFiles { get; init; }
+
     /// <summary>How many transfers were carried out.</summary>
     public int Transfers { get; init; }
 
@@ -47,6 +50,6 @@ public sealed record WorldReport(
         $"seed {Seed}: {(Violation is null ? "well" : Violation.Rule)} after {Lived.TotalSeconds:F0} s, {Events} events, {Messages} messages, "
         + $"{Done} operations, {LedTerms} terms, {Committed} entries, {Faults.Values.Sum()} faults"
         + (Calls > 0 ? $", {Calls} calls, {Moves} slots taken over" : "")
-        + (Watched > 0 ? $", {Watched} changes watched, {Resumed} watches resumed, {Compacted} compacted" : "")
+        + (Watched > 0 ? $", {Watched} changes watched, {Resumed} watches resumed, {Compacted} compacted, {HistoryFiles} histories in files" : "")
         + (Transfers > 0 ? $", {Transfers} transfers, {Scans} scans" : "");
 }

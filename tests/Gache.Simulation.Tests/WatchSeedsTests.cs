@@ -26,6 +26,7 @@ public class WatchSeedsTests
         Assert.Equal((int)count, reports.Count(r => r.Violation is null));
         Assert.True(reports.Sum(r => r.Watched) > 100 * (int)count, "few changes were watched");
         Assert.True(reports.Sum(r => r.Resumed) > 10 * (int)count, "few watches went on");
+        Assert.True(reports.Sum(r => r.HistoryFiles) > (int)count, "few histories outgrew memory");
         Assert.True(reports.Sum(r => r.Compacted) * 10 < reports.Sum(r => r.Resumed), "most watches could not go on");
     }
 

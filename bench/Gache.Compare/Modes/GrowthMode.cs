@@ -21,6 +21,8 @@ internal static class GrowthMode
     /// <summary>Bound on all values of one size together.</summary>
     private const long ValuesBytes = 256L << 20;
 
+    private static readonly TimeSpan QuietWithin = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly int[] ValueSizes = [1, 100, 10 << 10, 100 << 10, 1 << 20];
 
     public static async Task RunAsync(Workbench bench, CompareOptions options, CancellationToken stop)
@@ -36,7 +38,7 @@ internal static class GrowthMode
 
     private static async Task KeysAsync(Workbench bench, CompareOptions options, StringBuilder text, CancellationToken stop)
     {
-        var all = new List<(int Keys, GacheNodes Nodes, Measured Get, Measured Post, double FillRate, double Resident)>();
+        var all = new List<(int Keys, GacheNodes Nodes, Measured Get, Measured Post, double FillRate, double Resident, double Quiet)>();
         var cases = new List<Measured>();
         for (long count = LeastKeys; count <= options.MostKeys; count *= Step)
         {
@@ -47,23 +49,39 @@ internal static class GrowthMode
             var get = new Measured(subject, Part.ParallelGet, Callers);
             var post = new Measured(subject, Part.ParallelSet, Callers);
             cases.AddRange([get, post]);
-            all.Add(((int)count, nodes, get, post, filled.PerSecond, nodes.Processes[0].ResidentBytes));
+            double resident = nodes.Processes[0].ResidentBytes;
+            all.Add(((int)count, nodes, get, post, filled.PerSecond, resident, await QuietAsync(nodes, stop).ConfigureAwait(false)));
         }
 
         await Measured.RunRoundsAsync(cases, options, stop).ConfigureAwait(false);
-        var table = new MarkdownTable("keys", "GET/s", "by that of 10,000 keys", "POST/s", "by that of 10,000 keys", "filled at, POST/s", "resident after that, MB", "killed and started again, first answer after, ms");
-        foreach ((int count, GacheNodes nodes, Measured get, Measured post, double fillRate, double resident) in all)
+        var table = new MarkdownTable("keys", "GET/s", "by that of 10,000 keys", "POST/s", "by that of 10,000 keys", "filled at, POST/s", "resident after that, MB", "once it is quiet, MB", "killed and started again, first answer after, ms");
+        foreach ((int count, GacheNodes nodes, Measured get, Measured post, double fillRate, double resident, double quiet) in all)
         {
             nodes.Processes[0].Kill();
             await nodes.StartAsync(0, stop).ConfigureAwait(false);
             double restart = Stopwatch.GetElapsedTime(nodes.Processes[0].StartedAt).TotalMilliseconds;
             table.Add(
                 Count(count), get.Rate.Show("0"), get.RatioTo(all[0].Get).Show("0.00"), post.Rate.Show("0"), post.RatioTo(all[0].Post).Show("0.00"),
-                Count((long)fillRate), (resident / 1e6).ToString("0", CultureInfo.InvariantCulture), restart.ToString("0", CultureInfo.InvariantCulture));
+                Count((long)fillRate), (resident / 1e6).ToString("0", CultureInfo.InvariantCulture), (quiet / 1e6).ToString("0", CultureInfo.InvariantCulture),
+                restart.ToString("0", CultureInfo.InvariantCulture));
         }
 
-        foreach ((_, GacheNodes nodes, _, _, _, _) in all) bench.Remove(nodes.Processes[0]);
+        foreach ((_, GacheNodes nodes, _, _, _, _, _) in all) bench.Remove(nodes.Processes[0]);
         text.Append(CultureInfo.InvariantCulture, $"Keys, with values of {ValueBytes} bytes and {Callers} callers:\n\n").Append(table).Append('\n');
+    }
+
+    /// <summary>What stays resident: a node gives back what a busy time took once it has been quiet for half a minute.</summary>
+    private static async Task<double> QuietAsync(GacheNodes nodes, CancellationToken stop)
+    {
+        long began = Stopwatch.GetTimestamp();
+        double least = double.MaxValue;
+        while (Stopwatch.GetElapsedTime(began) < QuietWithin)
+        {
+            await Task.Delay(LookEvery, stop).ConfigureAwait(false);
+            least = Math.Min(least, nodes.Processes[0].ResidentBytes);
+        }
+
+        return least;
     }
 
     private static async Task CallersAsync(Workbench bench, CompareOptions options, StringBuilder text, CancellationToken stop)

@@ -3,12 +3,12 @@ using Gache.Store;
 
 namespace Gache.Replication;
 
-/// <summary>The last changes of a shard as one replica applied them, for watches; in memory, bounded, and no part of the replicated state.</summary>
+/// <summary>The last changes of a shard as one replica applied them, for watches; bounded, and no part of the replicated state.</summary>
 /// <remarks>
-/// The store's owner appends and never waits; any thread reads. After a start it begins where the snapshot that was loaded ends, and the log's
+/// The store's owner appends and never waits; any thread reads. The newest are in memory, what is older in a file, where there is one. After a start it begins where the snapshot that was loaded ends, and the log's
 /// entries behind that fill it again.
 /// </remarks>
-public sealed class ChangeHistory : IChangeObserver
+public sealed class ChangeHistory : IChangeObserver, IDisposable
 {
     /// <summary>The bound on a node's history, in bytes, unless its memory is small.</summary>
     public const long DefaultBytes = 64 << 20;
@@ -16,7 +16,6 @@ public sealed class ChangeHistory : IChangeObserver
     /// <summary>Of the store's memory bound, a history takes this part at most.</summary>
     public const int ShareOfMemory = 8;
 
-    private const int ChunkBytes = 256 * 1024;
     private const int FirstChunkBytes = 16 * 1024;
 
     private static readonly OpenRun NoRun = new(-1, -1, 0, 0, false);
@@ -30,14 +29,17 @@ public sealed class ChangeHistory : IChangeObserver
     private volatile HistoryChunks chunks;
     private volatile Coverage coverage;
     private HistoryId id;
-    private byte[]? spare; // one chunk's bytes, to be used again
+    private readonly HistorySpace space;
     private HistoryChunk? current;
+    private int handed; // so many of the oldest are in the file, or on their way
+    private long kept;  // bytes of the others
+    private bool mayStore = true;
     private OpenRun latest = NoRun; // of the record appended last: most slots share a run
     private ulong trimmed;
     private ulong top;
     private long end;
-    private long bytes;
-    private long bound; // in force
+    private long bytes; // in memory and file
+    private long bound; // of those in memory, in force
     private long largest; // change so far, in bytes
     private long signalled;
     private int changing; // odd while the owner changes what a look puts together
@@ -50,7 +52,14 @@ public sealed class ChangeHistory : IChangeObserver
     /// <param name="maxBytes">How much is kept.</param>
     /// <param name="memoryBytes">The bound on the store's memory and the history together: the history gives way, down to <see cref="LeastBytes"/>.</param>
     public ChangeHistory(KeyValueStore store, NodeId node, ulong nonce, long maxBytes = DefaultBytes, long memoryBytes = long.MaxValue)
+        : this(store, node, nonce, maxBytes, memoryBytes, null)
     {
+    }
+
+    /// <summary>The same, with a file for what is more than <see cref="LeastBytes"/>.</summary>
+    internal ChangeHistory(KeyValueStore store, NodeId node, ulong nonce, long maxBytes, long memoryBytes, HistoryFile? file)
+    {
+        space = new HistorySpace(file);
         (this.store, this.node, this.nonce, this.maxBytes, this.memoryBytes, bound) = (store, node, nonce, maxBytes, memoryBytes, maxBytes);
         coverage = Coverage.Of(store);
         (top, trimmed) = (store.Revision, store.Revision);
@@ -58,12 +67,15 @@ public sealed class ChangeHistory : IChangeObserver
         id = new HistoryId(node, nonce, 0);
     }
 
-    /// <summary>What it does not give way below, in bytes: whoever watches must be able to read what came a moment ago, be it the largest change so far and
+    /// <summary>What it does not give way below, and with a file has in memory, in bytes: whoever watches must be able to read what came a moment ago, be it the largest change so far and
     /// the one before.</summary>
     public long LeastBytes => Math.Clamp(2 * largest, maxBytes / 8, maxBytes);
 
     /// <summary>What it takes in memory, in bytes.</summary>
-    public long Bytes => Volatile.Read(ref bytes);
+    public long Bytes => space.InMemory;
+
+    /// <summary>What it takes in memory and on disk, in bytes.</summary>
+    public long TotalBytes => Volatile.Read(ref bytes);
 
     /// <summary>The revision of the last change.</summary>
     public ulong Top => Volatile.Read(ref top);
@@ -77,7 +89,8 @@ public sealed class ChangeHistory : IChangeObserver
         get
         {
             HistoryChunks now = chunks;
-            return now.List.Length > 1 && Bytes > Volatile.Read(ref bound) / 4 * 3 ? now.List[now.List.Length / 2].Before : 0;
+            bool isOld = TotalBytes > maxBytes / 4 * 3 || Bytes > BoundInMemory / 4 * 3;
+            return now.List.Length > 1 && isOld ? now.List[now.List.Length / 2].Before : 0;
         }
     }
 
@@ -103,7 +116,7 @@ public sealed class ChangeHistory : IChangeObserver
             int before = Volatile.Read(ref changing);
             var look = new HistoryLook(Id, coverage, Top, End, chunks);
             Interlocked.MemoryBarrier();
-            if ((before & 1) == 0 && before == Volatile.Read(ref changing)) return look;
+            if ((before & 1) == 0 && before == Volatile.Read(ref changing)) return space.Losses == 0 ? look : look with { Chunks = look.Chunks.WithoutLost(look.Top) };
             wait.SpinOnce();
         }
     }
@@ -169,15 +182,20 @@ public sealed class ChangeHistory : IChangeObserver
     }
 
     /// <summary>Gives way where the store needs the room, though nothing may come that would make it; called by the store's owner now and then.</summary>
-    internal void Fit()
+    /// <param name="isDiskLow">Whether the file should not grow.</param>
+    internal void Fit(bool isDiskLow = false)
     {
+        mayStore = !isDiskLow;
         DecideBound();
-        if (bytes <= bound) return;
+        if (Bytes <= BoundInMemory) return;
         BeginChange();
         Trim(0);
         Publish();
         EndChange();
     }
+
+    /// <summary>Closes the file: what is in it can be read no more.</summary>
+    public void Dispose() => space.File?.Dispose();
 
     // All that a look reads is itself written with release (volatile), so behind the odd counter: a reader that saw any of it sees the counter
     // changed. A plain field here would break that.
@@ -187,9 +205,9 @@ public sealed class ChangeHistory : IChangeObserver
 
     private void AppendRecord(byte kind, int slot, ulong epoch, ulong revision, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        int needed = HistoryChunk.HeadBytes + key.Length + value.Length;
+        int needed = HistoryRecord.HeadBytes + key.Length + value.Length;
         largest = Math.Max(largest, needed);
-        if (current is null || current.Bytes.Length - current.Length < needed) Grow(needed);
+        if (current is null || current.Free < needed) Grow(needed);
         if (current is not null) current.Append(kind, slot, epoch, revision, key, value);
         else trimmed = revision; // larger than all that may be kept
 
@@ -200,11 +218,22 @@ public sealed class ChangeHistory : IChangeObserver
 
     private void DecideBound() => Volatile.Write(ref bound, Math.Clamp(memoryBytes - store.Bytes, LeastBytes, maxBytes));
 
+    /// <summary>With a file as much again as is kept in memory may be on its way there.</summary>
+    private long BoundInMemory => Volatile.Read(ref bound) + (IsStoring ? LeastBytes : 0);
+
+    private bool IsStoring => mayStore && space.File is { IsUsable: true };
+
     /// <summary>Lets the earliest go, so that there is room for more.</summary>
     private void Trim(int size)
     {
         int gone = 0;
-        for (long left = bytes; gone < list.Count && left + size > bound; gone++) left -= list[gone].Bytes.Length;
+        long left = bytes + size;
+        for (long inMemory = Bytes + size; gone < list.Count && (left > maxBytes || inMemory > BoundInMemory); gone++)
+        {
+            left -= list[gone].Capacity;
+            if (list[gone].IsInMemory) inMemory -= list[gone].Capacity;
+        }
+
         if (gone == 0) return;
         trimmed = gone < list.Count ? list[gone].Before : top;
         Drop(gone);
@@ -214,7 +243,7 @@ public sealed class ChangeHistory : IChangeObserver
     private void Grow(int needed)
     {
         DecideBound();
-        int size = Math.Max(needed, list.Count == 0 ? FirstChunkBytes : (int)Math.Min(ChunkBytes, Math.Max(FirstChunkBytes, bound / 4)));
+        int size = Math.Max(needed, list.Count == 0 ? FirstChunkBytes : (int)Math.Min(HistorySpace.ChunkBytes, Math.Max(FirstChunkBytes, bound / 4)));
         Trim(size);
         if (size > bound)
         {
@@ -222,12 +251,22 @@ public sealed class ChangeHistory : IChangeObserver
             return;
         }
 
-        byte[]? again = null;
-        if (size == ChunkBytes) (again, spare) = (spare, null);
-        current = new HistoryChunk(again ?? GC.AllocateUninitializedArray<byte>(size), end, top);
+        Store();
+        current = new HistoryChunk(space, size, end, top);
         list.Add(current);
+        kept += size;
         Volatile.Write(ref bytes, bytes + size);
         Publish();
+    }
+
+    /// <summary>Hands to the file what memory need not keep.</summary>
+    private void Store()
+    {
+        for (; IsStoring && kept > LeastBytes && handed < list.Count; handed++)
+        {
+            kept -= list[handed].Capacity;
+            space.File!.Store(list[handed]);
+        }
     }
 
     private void Drop(int count)
@@ -235,11 +274,13 @@ public sealed class ChangeHistory : IChangeObserver
         long freed = 0;
         for (int i = 0; i < count; i++)
         {
-            freed += list[i].Bytes.Length;
-            if (list[i].Retire() && list[i].Bytes.Length == ChunkBytes) spare ??= list[i].Bytes;
+            freed += list[i].Capacity;
+            if (i >= handed) kept -= list[i].Capacity;
+            list[i].Retire();
         }
 
         list.RemoveRange(0, count);
+        handed = Math.Max(0, handed - count);
         Volatile.Write(ref bytes, bytes - freed);
     }
 

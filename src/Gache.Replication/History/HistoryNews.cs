@@ -71,12 +71,12 @@ public sealed class HistoryNews
         {
             HistoryChunk chunk = list[i];
             if (chunk.Start > reached) return News(look, history, look.End, look.Top, isAnything: true, isMore: false, default); // what lay between was too large to keep
-            if (!chunk.TryLease()) return i == first ? null : News(look, history, reached, top, isAnything: false, isMore: true, keys.WrittenMemory);
+            if (!chunk.TryLease(out HistoryLease lease)) return i == first ? null : News(look, history, reached, top, isAnything: false, isMore: true, keys.WrittenMemory);
             try
             {
                 for (int at = (int)(reached - chunk.Start); at < chunk.Length && reached < look.End;)
                 {
-                    HistoryRecord record = chunk.At(at);
+                    HistoryRecord record = lease.At(at);
                     if (keys.Length > 0 && keys.Length + 4 + record.Key.Length > MaxBytes) return News(look, history, reached, top, isAnything: false, isMore: true, keys.WrittenMemory);
                     keys.WriteUInt16((ushort)record.Slot);
                     keys.WriteUInt16((ushort)record.Key.Length);
@@ -88,7 +88,7 @@ public sealed class HistoryNews
             }
             finally
             {
-                chunk.Release();
+                lease.Dispose();
             }
         }
 

@@ -128,7 +128,7 @@ public static class HistoryReader
         for (int i = first; i < list.Length && !isCut; i++)
         {
             HistoryChunk chunk = list[i];
-            if (!chunk.TryLease())
+            if (!chunk.TryLease(out HistoryLease lease))
             {
                 if (i == first) return null;
                 (isCut, offset) = (true, chunk.Start);
@@ -140,7 +140,7 @@ public static class HistoryReader
                 int length = chunk.Length;
                 for (int at = 0; at < length;)
                 {
-                    HistoryRecord record = chunk.At(at);
+                    HistoryRecord record = lease.At(at);
                     if (chunk.Start + at >= look.End) break;
                     if (record.Revision > from && record.Kind != HistoryChunk.SlotMark)
                     {
@@ -162,7 +162,7 @@ public static class HistoryReader
             }
             finally
             {
-                chunk.Release();
+                lease.Dispose();
             }
         }
 

@@ -20,6 +20,7 @@ public sealed record FolderJoining(NodeId Node, IReadOnlyList<string> ApiAddress
 /// <remarks>Log and snapshots stand in a folder named by the node's id, so that a node that must begin anew leaves its old data as it is.</remarks>
 public sealed class DataFolder
 {
+    private const string HistoryName = "history";
     private const string IdentityName = "identity";
     private const string JoiningName = "joining";
     private const string MuteName = "mute";
@@ -51,6 +52,17 @@ public sealed class DataFolder
 
     /// <summary>Where a node's snapshots are.</summary>
     public string SnapshotsOf(NodeId node) => Path.Combine(folder, node.ToString(), "snapshots");
+
+    /// <summary>Makes a file for what a process need not find again. Its name goes at once: with the process the file is gone.</summary>
+    /// <exception cref="FileFailedException">The disk failed or is full.</exception>
+    public IFile CreateHistory(NodeId node)
+    {
+        string path = Path.Combine(folder, node.ToString(), HistoryName);
+        if (files.Exists(path)) files.Delete(path); // of a process that ended in between
+        IFile made = files.Create(path, 0);
+        files.Delete(path);
+        return made;
+    }
 
     /// <summary>Makes the folders of a node durable by name.</summary>
     public void CreateNodeFolders(NodeId node)

@@ -32,6 +32,7 @@ internal sealed class RunningMember : IDisposable
             Identity = identity, Core = start.Core, Log = start.Log, Submit = writer.Submit, Store = start.Store, Snapshots = start.Snapshots, SnapshotBytes = start.SnapshotBytes,
             Transport = transport, Background = background, Time = options.Time, Logger = logger, Options = options.Replica, End = end,
             RememberMute = term => folder.WriteMute(who.Node, term), MuteSinceTerm = folder.ReadMute(who.Node),
+            CreateHistoryFile = () => folder.CreateHistory(who.Node),
             FreeDiskBytes = () => options.Files.FreeBytes(options.Folder),
         });
     }
@@ -61,6 +62,7 @@ internal sealed class RunningMember : IDisposable
         ticker?.Dispose();
         writer.Dispose();
         background.Dispose();
+        Replica.History.Dispose();
         if (isClosed) start.Store.Dispose(); // else a step may still read it; the process is about to end
     }
 }

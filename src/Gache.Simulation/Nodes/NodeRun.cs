@@ -127,6 +127,11 @@ internal sealed class NodeRun
             Transport = transport,
             Background = new NodeBackground(Process, machine.Speed),
             Time = time,
+            CreateHistoryFile = () =>
+            {
+                world.HistoryFiles++;
+                return new DataFolder(machine.Disk, Machine.DataFolder).CreateHistory(folder.Node);
+            },
             FreeDiskBytes = () => machine.Disk.FreeBytes(Machine.DataFolder),
             Logger = Logger,
             Options = NodeSizes.Replica,

@@ -40,5 +40,6 @@ internal static class NodeSizes
         KeptBeforeSnapshotBytes = 8 << 10,
         ReservedDiskBytes = 0,
         ChecksumEvery = 64,
+        HistoryBytes = 192 << 10,
     };
 }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using CsCheck;
+using Gache.Log;
 using Gache.Primitives;
 using Gache.Store;
 using Xunit;
@@ -17,17 +19,24 @@ public sealed class ChangeHistoryTests : IDisposable
 
     public void Dispose()
     {
-        foreach (Shard shard in shards) shard.Store.Dispose();
+        foreach (Shard shard in shards) shard.Dispose();
     }
 
     /// <summary>Whatever is written, however small the answers and whenever it is read: told is what was applied, or that the place was trimmed.</summary>
-    [Fact]
-    public void Any_reader_gets_every_change_once_and_in_order_or_is_told_that_it_comes_too_late()
+    [Theory]
+    [InlineData(Stores.None)]
+    [InlineData(Stores.AtOnce)]
+    [InlineData(Stores.Late)]
+    [InlineData(Stores.UntilTheDiskFails)]
+    [InlineData(Stores.ToADiskThatFlipsBits)]
+    [InlineData(Stores.ToADiskThatCannotRead)]
+    public void Any_reader_gets_every_change_once_and_in_order_or_is_told_that_it_comes_too_late(Stores stores)
     {
         bool wasEverCompacted = false;
+        long stored = 0;
         Gen.Select(Gen.Int[0, 5], Gen.Int[0, 6_000], Gen.Int[0, 2]).Array[1, 120].Select(Gen.Int[20, 4_000], Gen.Int[24_000, 300_000]).Sample((writes, maxAnswer, maxHistory) =>
         {
-            Shard shard = NewShard(maxHistory);
+            Shard shard = NewShard(maxHistory, stores: stores);
             Reader[] readers = [new(Everything), new(WatchFilter.OfKey("k3"u8)), new(WatchFilter.OfPrefix("k{t}"u8))];
             foreach (Reader reader in readers) reader.Begin(shard);
             foreach ((int key, int size, int read) in writes)
@@ -35,6 +44,7 @@ public sealed class ChangeHistoryTests : IDisposable
                 string name = key < 4 ? $"k{key}" : $"k{{t}}{key}";
                 if (size % 7 == 0) shard.Delete(name);
                 else shard.Set(name, new string('v', size));
+                if (stores == Stores.Late && size % 5 == 0) shard.Work();
                 if (read == 0) readers[key % 3].ReadAll(shard, maxAnswer);
             }
 
@@ -47,9 +57,74 @@ public sealed class ChangeHistoryTests : IDisposable
                 else Assert.Equal(due, reader.Told);
             }
 
-            Assert.True(shard.History.Bytes <= maxHistory);
+            Assert.True(shard.History.Bytes <= maxHistory + shard.History.LeastBytes);
+            Interlocked.Add(ref stored, shard.History.TotalBytes - shard.History.Bytes);
         });
         Assert.True(wasEverCompacted);
+        Assert.Equal(stores != Stores.None, stored > 0);
+    }
+
+    [Fact]
+    public void With_a_file_memory_has_the_newest_eighth_and_all_of_it_can_be_read()
+    {
+        const int Bytes = 4 << 20;
+        Shard shard = NewShard(Bytes, stores: Stores.AtOnce);
+        for (int i = 0; i < 9_000; i++) shard.Set($"k{i % 100}", new string('v', 1_000)); // more than once around
+        var reader = new Reader(Everything);
+        reader.Begin(shard);
+        int first = shard.Applied.Count;
+        for (int i = 0; i < 3_000; i++) shard.Set($"k{i % 100}", new string('w', 1_000));
+
+        Assert.InRange(shard.History.Bytes, Bytes / 8, Bytes / 4);
+        Assert.InRange(shard.History.TotalBytes, Bytes / 8 * 7, Bytes);
+        reader.ReadAll(shard, 20_000);
+        Assert.False(reader.IsCompacted);
+        Assert.Equal(shard.Applied.Skip(first).Select(change => change.Words), reader.Told);
+    }
+
+    [Fact]
+    public void Where_the_disk_is_low_the_file_does_not_grow()
+    {
+        Shard shard = NewShard(1 << 20, stores: Stores.AtOnce);
+        shard.History.Fit(isDiskLow: true);
+        for (int i = 0; i < 2_000; i++) shard.Set("k", new string('v', 1_000));
+        Assert.Equal(shard.History.TotalBytes, shard.History.Bytes);
+        shard.History.Fit();
+        for (int i = 0; i < 2_000; i++) shard.Set("k", new string('v', 1_000));
+        Assert.InRange(shard.History.Bytes, 1, 1 << 18);
+    }
+
+    /// <summary>Chunks go to the file, out of it, and out of the history while they are read.</summary>
+    [Fact]
+    public async Task Beside_the_writer_and_the_disk_no_reader_is_told_anything_wrong()
+    {
+        Shard shard = NewShard(1 << 20, stores: Stores.OnAThread);
+        bool isOver = false;
+        Task[] reading =
+        [
+            .. Enumerable.Range(0, 3).Select(n => Task.Run(() =>
+            {
+                ulong last = 0;
+                while (!Volatile.Read(ref isOver))
+                {
+                    HistoryAnswer answer = HistoryReader.Read(shard.History, Everything, [new SlotPlace(0, Slot.Count - 1, 0, last)], 50_000);
+                    ReadOnlyMemory<byte> changes = answer.Changes;
+                    for (; WatchedChange.TryTake(ref changes, out WatchedChange change); last = change.Revision)
+                    {
+                        Assert.Equal(last + 1, change.Revision);
+                        Assert.Equal(change.Revision.ToString("D500", CultureInfo.InvariantCulture), Encoding.UTF8.GetString(change.Value));
+                    }
+
+                    Assert.True(changes.IsEmpty);
+                    bool isTooLate = answer.Pieces[0].Fate == PieceFate.Compacted;
+                    if (isTooLate) last = shard.History.Top - (n == 0 ? 0 : Math.Min(shard.History.Top, 1_500)); // two of them are always about to fall off
+                }
+            }, TestContext.Current.CancellationToken)),
+        ];
+        for (int i = 1; i <= 60_000; i++) shard.Set("k", i.ToString("D500", CultureInfo.InvariantCulture));
+        Volatile.Write(ref isOver, true);
+        await Task.WhenAll(reading);
+        Assert.True(shard.History.TotalBytes > shard.History.Bytes);
     }
 
     /// <summary>With a top and an end of two moments a reader was told a change twice, or passed over it.</summary>
@@ -256,19 +331,43 @@ public sealed class ChangeHistoryTests : IDisposable
         from.Apply(new SlotCommand(CommandKind.Release, slot, epoch + 1, Number: 1_000).Encode());
     }
 
-    private Shard NewShard(long maxBytes = 1 << 20, SlotSet? owned = null, long memoryBytes = long.MaxValue)
+    private Shard NewShard(long maxBytes = 1 << 20, SlotSet? owned = null, long memoryBytes = long.MaxValue, Stores stores = Stores.None)
     {
-        var shard = new Shard(maxBytes, memoryBytes);
+        var shard = new Shard(maxBytes, memoryBytes, stores);
         shards.Add(shard);
         if (owned is not null) shard.Apply(new SlotsCommand(CommandKind.Found, default, owned.Count > 0, owned).Encode());
         return shard;
     }
 
-    private sealed class Shard : IChangeObserver
+    /// <summary>How what a history need not keep in memory gets to a file.</summary>
+    public enum Stores
     {
-        public Shard(long maxBytes, long memoryBytes)
+        None,
+        AtOnce,
+        Late,
+        OnAThread,
+        UntilTheDiskFails,
+        ToADiskThatFlipsBits,
+        ToADiskThatCannotRead,
+    }
+
+    private sealed class Shard : IChangeObserver, IBackground, IDisposable
+    {
+        private readonly Queue<Action> work = new();
+        private readonly BackgroundThread? thread;
+        private readonly Stores stores;
+
+        public Shard(long maxBytes, long memoryBytes, Stores stores)
         {
-            History = new ChangeHistory(Store, new NodeId(1), 1, maxBytes, memoryBytes);
+            this.stores = stores;
+            if (stores == Stores.OnAThread) thread = new BackgroundThread();
+            var files = new SimulatedFileSystem(new Random(1));
+            files.CreateFolder("/data");
+            if (stores == Stores.UntilTheDiskFails) files.Faults.FailNth(FileOperation.Write, 3, 28);
+            if (stores == Stores.ToADiskThatFlipsBits) files.Faults.FlippedBitProbability = 0.3;
+            if (stores == Stores.ToADiskThatCannotRead) files.Faults.FailRandomly(FileOperation.Read, 0.3, 5);
+            HistoryFile? file = stores == Stores.None ? null : new HistoryFile(() => files.Create("/data/history", 0), this, maxBytes, _ => { });
+            History = new ChangeHistory(Store, new NodeId(1), 1, maxBytes, memoryBytes, file);
             Store.Observe(History);
             Store.Observe(this);
         }
@@ -276,6 +375,25 @@ public sealed class ChangeHistoryTests : IDisposable
         public KeyValueStore Store { get; } = new();
 
         public ChangeHistory History { get; }
+
+        public void Run(Action item)
+        {
+            if (thread is not null) thread.Run(item);
+            else if (stores == Stores.Late) work.Enqueue(item);
+            else item();
+        }
+
+        public void Work()
+        {
+            while (work.TryDequeue(out Action? item)) item();
+        }
+
+        public void Dispose()
+        {
+            thread?.Dispose();
+            History.Dispose();
+            Store.Dispose();
+        }
 
         public List<(string Key, string Words)> Applied { get; } = [];
 

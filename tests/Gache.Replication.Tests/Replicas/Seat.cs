@@ -98,7 +98,7 @@ internal sealed class Seat(Room room, string name) : IBackground
         Replica = new Replica(new ReplicaParts
         {
             Identity = Identity, Core = start.Core, Log = start.Log, Submit = start.Log.Submit, Store = start.Store, Snapshots = start.Snapshots,
-            SnapshotBytes = start.SnapshotBytes, Transport = new SeatTransport(room, this), Background = this, Time = room.Time, FreeDiskBytes = () => FreeDiskBytes(),
+            SnapshotBytes = start.SnapshotBytes, Transport = new SeatTransport(room, this), Background = this, Time = room.Time, CreateHistoryFile = () => Data.CreateHistory(who.Node), FreeDiskBytes = () => FreeDiskBytes(),
             Logger = NullLogger.Instance, Options = Options, End = how => End = how,
             RememberMute = term => Data.WriteMute(who.Node, term), MuteSinceTerm = Data.ReadMute(who.Node),
         });
