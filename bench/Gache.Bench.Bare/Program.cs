@@ -1,3 +1,7 @@
+using Gache.Bench.Bare;
+
+if (args is ["refuse", .. string[] rest]) return Refuser.Run(rest);
+
 // The yardstick: what ASP.NET Core's minimal API does when an endpoint does nothing. One value in memory, no disk, no replica.
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 builder.Logging.ClearProviders();
@@ -23,3 +27,4 @@ app.MapPost("/key/{key}", async (HttpContext context) =>
 });
 
 app.Run();
+return 0;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Gache.EndToEnd.Harness;
 
-/// <summary>The server and the tool as <c>./gache</c> builds them for a user, and the load tool, built by the same build as this test.</summary>
+/// <summary>The server and the tool as <c>./gache</c> builds them for a user, and the load tool and a yardstick, built by the same build as this test.</summary>
 internal static class ServerBinary
 {
     // Opened as the script opens it: a newer build of the same folder leaves what is in use.
@@ -17,8 +17,13 @@ internal static class ServerBinary
 
     public static string Tool => System.IO.Path.Combine(Published.Value, "gache-tool");
 
-    public static string Bench { get; } = System.IO.Path.Combine(
-        Root, "src/Gache.Bench/bin", new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Parent!.Name, "net10.0/gache-bench");
+    public static string Bench { get; } = BuiltWithThis("src/Gache.Bench", "gache-bench");
+
+    /// <summary>A yardstick: ASP.NET Core without a node behind it.</summary>
+    public static string Bare { get; } = BuiltWithThis("bench/Gache.Bench.Bare", "gache-bench-bare");
+
+    private static string BuiltWithThis(string project, string program) =>
+        System.IO.Path.Combine(Root, project, "bin", new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Parent!.Name, "net10.0", program);
 
     private static string Publish()
     {

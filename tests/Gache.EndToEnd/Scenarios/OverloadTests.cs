@@ -11,7 +11,7 @@ public sealed class OverloadTests
     private const int Queue = 8_192;
     private const long MostMemoryKilobytes = 700 * 1024;
 
-    private static readonly TimeSpan SoonRefused = TimeSpan.FromMilliseconds(50);
+    internal static readonly TimeSpan SoonRefused = TimeSpan.FromMilliseconds(50);
 
     [Fact]
     public async Task What_is_beyond_the_queue_is_refused_at_once_and_not_done_and_what_was_taken_is_done()
@@ -81,11 +81,11 @@ public sealed class OverloadTests
     }
 
     /// <summary>The most memory that the process ever held.</summary>
-    internal static long PeakMemoryKilobytes(Node node) => StatusKilobytes(node, "VmHWM:");
+    internal static long PeakMemoryKilobytes(Node node) => StatusKilobytes(node.Process, "VmHWM:");
 
-    internal static long StatusKilobytes(Node node, string name)
+    internal static long StatusKilobytes(ChildProcess process, string name)
     {
-        string line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{node.Process.Id}/status")).First(line => line.StartsWith(name, StringComparison.Ordinal));
+        string line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/status")).First(line => line.StartsWith(name, StringComparison.Ordinal));
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }
