@@ -49,6 +49,9 @@ public sealed class WriteAheadLog : IDisposable
     /// <summary>True if <see cref="PrepareAhead"/> has something to do; cheap to ask after every sync.</summary>
     public bool NeedsPreparing => failure is null && chain.NeedsPreparing;
 
+    /// <summary>Whether the segment is there that the log goes on in when the present one is full.</summary>
+    public bool HasNextSegment => chain.HasSpare;
+
     /// <summary>How many entries wait for the writer; a write without entries counts as one.</summary>
     public int EntriesWaiting => queue.EntriesWaiting;
 

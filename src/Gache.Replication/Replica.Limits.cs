@@ -10,6 +10,7 @@ public sealed partial class Replica
     private long memoryBoundBytes; // the smallest bound on the store's memory among the voters
     private bool isSpaceLow;
     private bool isOwnSpaceLow;
+    private long freeBytes;
     private long bytesSinceDiskLook; // written to the log or a snapshot, about
     private bool isDivergenceOpen;
 
@@ -75,10 +76,13 @@ public sealed partial class Replica
     private void LookAtTheDisk()
     {
         bytesSinceDiskLook = 0;
-        long free = freeDiskBytes();
-        isOwnSpaceLow = free < options.ReservedDiskBytes + NextSnapshotBytes;
-        if (!isLoading) History.Fit(isOwnSpaceLow); // else the background owns the store and what it tells
-        if (free < options.ReservedDiskBytes / 2) taker.Abandon(NoRoomBesideTheLog); // the log's next segment comes first: without it the node ends
+        freeBytes = freeDiskBytes();
+        long spareBytes = freeBytes - options.ReservedDiskBytes - NextSnapshotBytes;
+        isOwnSpaceLow = spareBytes < 0;
+        if (!isLoading) History.Fit(spareBytes); // else the background owns the store and what it tells
+        long logBytes = options.ReservedDiskBytes / 2;
+        bool takesTheLogs = freeBytes < logBytes && freeBytes + taker.FilledBytes >= logBytes && !log.HasNextSegment;
+        if (takesTheLogs) taker.Abandon(NoRoomBesideTheLog); // the log's next segment comes first: without it the node ends
         long bound = options.MaxStoreBytes;
         bool isLow = isOwnSpaceLow;
         foreach (FollowerStatus follower in core.Followers)
@@ -97,9 +101,11 @@ public sealed partial class Replica
         (memoryBoundBytes, isSpaceLow) = (bound, isLow);
     }
 
-    /// <summary>What the next snapshot will take beside those that are there: as much as the state does, or as the last one, which stands for a state that
-    /// became smaller since; of one under way, what is not written yet.</summary>
-    private long NextSnapshotBytes => Math.Max(0, Math.Max(isLoading ? 0 : store.ContentBytes, taker.LastSizeBytes) - taker.FilledBytes);
+    /// <summary>What the next snapshot will take beside those that are there: about as much as the state does, or as the last one, until another has
+    /// shown that it takes less; of one under way, what is not written yet.</summary>
+    private long NextSnapshotBytes => Math.Max(0, Math.Max(isLoading ? 0 : ExpectedSnapshotBytes, taker.LastSizeBytes) - taker.FilledBytes);
+
+    private long ExpectedSnapshotBytes => store.ContentBytes / 8 * 9; // it was 0.96 to 1.07 of that
 
     private const int RecentTicks = 40;
     private const long DiskLookBytes = 8 << 20; // a small part of what is reserved, however fast it is written

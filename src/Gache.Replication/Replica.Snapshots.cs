@@ -16,6 +16,8 @@ public sealed partial class Replica
     private long checkpointTick;
     private long spaceLowSinceTick;
     private ulong givenUpIndex; // of the last snapshot that came to nothing
+    private (long Free, long Content) begunWith; // what was free of the disk then, and how large the state was
+    private (long Free, long Content)? givenUpForRoom;
     private bool isOldToDelete;
     private (ulong Write, ulong Index) pendingMark;
     private ulong durableMark; // the snapshot that a start would go on from
@@ -36,14 +38,17 @@ public sealed partial class Replica
             return;
         }
 
-        // On a nearly full disk a snapshot is what makes room: of a log worth it, or of a state that became much smaller.
-        bool makesRoom = isOwnSpaceLow && (log.BytesSinceSnapshot > WorthwhileLogBytes || store.Bytes < taker.LastSizeBytes / 2);
-        isSnapshotDue = makesRoom || log.BytesSinceSnapshot > SnapshotAfterBytes();
+        // On a nearly full disk a snapshot is what makes room: of a log worth it, or of a state that became smaller.
+        bool makesRoom = isOwnSpaceLow && (log.BytesSinceSnapshot > WorthwhileLogBytes || ExpectedSnapshotBytes < taker.LastSizeBytes / 8 * 7);
+        isSnapshotDue = (makesRoom || log.BytesSinceSnapshot > SnapshotAfterBytes()) && !HadNoRoomForLess();
 
         // Nothing may come that leads to another fixed index, as where puts are refused; but once is enough where the disk has no room for it.
         bool isAtCheckpoint = checksums.IsPoint(appliedIndex) && appliedIndex > core.SnapshotIndex;
         if (isAtCheckpoint && appliedIndex != givenUpIndex) BeginSnapshotAt(appliedIndex);
     }
+
+    /// <summary>One that came to nothing on a nearly full disk is not tried again before there is more room, or it is smaller by an eighth.</summary>
+    private bool HadNoRoomForLess() => isOwnSpaceLow && givenUpForRoom is { } tried && freeBytes <= tried.Free && store.ContentBytes > tried.Content / 8 * 7;
 
     /// <summary>A leader does not know when the others' snapshots are due. So a fixed index comes at least as often as their lengths of the log
     /// differ.</summary>
@@ -108,6 +113,7 @@ public sealed partial class Replica
     {
         if (!isSnapshotDue || taker.IsBusy || core.TermAt(index) is not { } term) return;
         isSnapshotDue = false;
+        begunWith = (freeBytes, store.ContentBytes);
         taker.Begin(store, new SnapshotMark(index, term, core.ConfigurationAt(index)), durableMark, Math.Max(store.Bytes, taker.LastSizeBytes));
     }
 
@@ -115,6 +121,7 @@ public sealed partial class Replica
     {
         if (isLoading || mark.Index <= core.SnapshotIndex) return; // the leader's is later, and is being loaded
         Counters.SnapshotsTaken++;
+        givenUpForRoom = null;
         logger.SnapshotTaken(mark.Index, store.KeyCount, bytes);
         isOldToDelete = true;
         ulong keepFrom = isOwnSpaceLow ? mark.Index + 1 : Math.Min(kept.KeepFrom(options.KeptBeforeSnapshotBytes) ?? core.FirstIndex, mark.Index + 1);
@@ -125,6 +132,7 @@ public sealed partial class Replica
     private void SnapshotGivenUp(ulong index, string why)
     {
         givenUpIndex = index;
+        if (isOwnSpaceLow) givenUpForRoom = begunWith;
         logger.SnapshotGivenUp(index, why);
     }
 

@@ -14,6 +14,12 @@ internal sealed class SimulatedContent(long sizeBytes)
     /// <summary>The size that programs see.</summary>
     public long Length { get; private set; } = sizeBytes;
 
+    /// <summary>In which process it was opened last.</summary>
+    public int OpenIn { get; set; }
+
+    /// <summary>How many of those openings are not closed.</summary>
+    public int Openings { get; set; }
+
     /// <summary>How many pages differ from the disk, or may.</summary>
     public int CachedPages => cache.Count;
 

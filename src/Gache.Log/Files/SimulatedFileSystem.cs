@@ -9,6 +9,7 @@ public sealed class SimulatedFileSystem(Random dice) : IFileSystem
 {
     private readonly Lock gate = new();
     private readonly SimulatedNames names = new();
+    private readonly List<SimulatedContent> nameless = []; // deleted while open: they take room until they are closed
     private int incarnation;
     private bool isStopped;
 
@@ -40,6 +41,7 @@ public sealed class SimulatedFileSystem(Random dice) : IFileSystem
         lock (gate)
         {
             incarnation++;
+            nameless.Clear();
             isStopped = false;
             Faults.CrashAtOperation = 0;
         }
@@ -57,7 +59,7 @@ public sealed class SimulatedFileSystem(Random dice) : IFileSystem
         lock (gate)
         {
             Check(FileOperation.Open, path);
-            return new SimulatedFile(this, path, Find(FileOperation.Open, path), incarnation);
+            return Opened(path, Find(FileOperation.Open, path));
         }
     }
 
@@ -72,7 +74,7 @@ public sealed class SimulatedFileSystem(Random dice) : IFileSystem
             if (sizeBytes > FreeNow) throw Failed(FileOperation.Create, path, ErrorNumbers.NoSpace, NoSpace);
             var content = new SimulatedContent(sizeBytes);
             End(stops, () => names.Add(path, content));
-            return new SimulatedFile(this, path, content, incarnation);
+            return Opened(path, content);
         }
     }
 
@@ -135,8 +137,12 @@ public sealed class SimulatedFileSystem(Random dice) : IFileSystem
         lock (gate)
         {
             bool stops = Begin(FileOperation.Delete, path);
-            Find(FileOperation.Delete, path);
-            End(stops, () => names.Remove(path));
+            SimulatedContent content = Find(FileOperation.Delete, path);
+            End(stops, () =>
+            {
+                names.Remove(path);
+                if (content.OpenIn == incarnation && content.Openings > 0) nameless.Add(content);
+            });
         }
     }
 
@@ -152,7 +158,22 @@ public sealed class SimulatedFileSystem(Random dice) : IFileSystem
 
     private const string NoSpace = "no space left on the volume";
 
-    private long FreeNow => Math.Max(0, VolumeBytes - names.UsedBytes);
+    private long FreeNow => Math.Max(0, VolumeBytes - names.UsedBytes - nameless.Sum(content => content.Length));
+
+    private SimulatedFile Opened(string path, SimulatedContent content)
+    {
+        if (content.OpenIn != incarnation) (content.OpenIn, content.Openings) = (incarnation, 0);
+        content.Openings++;
+        return new SimulatedFile(this, path, content, incarnation);
+    }
+
+    private void Close(SimulatedFile file)
+    {
+        lock (gate)
+        {
+            if (file.Incarnation == incarnation && --file.Content.Openings == 0) nameless.Remove(file.Content);
+        }
+    }
 
     private int Read(SimulatedFile file, long offset, Span<byte> into)
     {
@@ -229,6 +250,8 @@ public sealed class SimulatedFileSystem(Random dice) : IFileSystem
 
     private sealed class SimulatedFile(SimulatedFileSystem system, string path, SimulatedContent content, int incarnation) : IFile
     {
+        private bool isClosed;
+
         public string Path => path;
 
         public SimulatedContent Content => content;
@@ -251,6 +274,8 @@ public sealed class SimulatedFileSystem(Random dice) : IFileSystem
 
         public void Dispose()
         {
+            if (!isClosed) system.Close(this);
+            isClosed = true;
         }
     }
 }

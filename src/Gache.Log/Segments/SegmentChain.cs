@@ -41,6 +41,15 @@ internal sealed class SegmentChain(SegmentFolder folder, EntryIndex index, IEnum
         }
     }
 
+    /// <summary>Whether the next segment is made.</summary>
+    public bool HasSpare
+    {
+        get
+        {
+            lock (gate) return spare is not null;
+        }
+    }
+
     /// <summary>True if <see cref="Prepare"/> has something to do.</summary>
     public bool NeedsPreparing
     {

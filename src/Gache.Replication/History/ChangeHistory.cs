@@ -33,7 +33,7 @@ public sealed class ChangeHistory : IChangeObserver, IDisposable
     private HistoryChunk? current;
     private int handed; // so many of the oldest are in the file, or on their way
     private long kept;  // bytes of the others
-    private bool mayStore = true;
+    private bool mayStore = true; // until it is said how much room the disk has
     private OpenRun latest = NoRun; // of the record appended last: most slots share a run
     private ulong trimmed;
     private ulong top;
@@ -182,13 +182,16 @@ public sealed class ChangeHistory : IChangeObserver, IDisposable
     }
 
     /// <summary>Gives way where the store needs the room, though nothing may come that would make it; called by the store's owner now and then.</summary>
-    /// <param name="isDiskLow">Whether the file should not grow.</param>
-    internal void Fit(bool isDiskLow = false)
+    /// <param name="spareDiskBytes">What the disk has beyond all that anything else will need of it: the file is made only where all of it fits, and given up where
+    /// that is less than nothing.</param>
+    internal void Fit(long spareDiskBytes = long.MaxValue)
     {
-        mayStore = !isDiskLow;
+        mayStore = space.File is { } file && spareDiskBytes >= maxBytes - file.Length;
+        bool givesUpFile = spareDiskBytes < 0 && space.File is { Length: > 0 };
         DecideBound();
-        if (Bytes <= BoundInMemory) return;
+        if (!givesUpFile && Bytes <= BoundInMemory) return;
         BeginChange();
+        if (givesUpFile) GiveUpFile();
         Trim(0);
         Publish();
         EndChange();
@@ -238,6 +241,14 @@ public sealed class ChangeHistory : IChangeObserver, IDisposable
         trimmed = gone < list.Count ? list[gone].Before : top;
         Drop(gone);
         if (list.Count == 0) current = null;
+    }
+
+    private void GiveUpFile()
+    {
+        trimmed = handed < list.Count ? list[handed].Before : top;
+        Drop(handed);
+        if (list.Count == 0) current = null;
+        space.File!.Close();
     }
 
     private void Grow(int needed)

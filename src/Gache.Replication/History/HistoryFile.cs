@@ -15,9 +15,13 @@ internal sealed class HistoryFile(Func<IFile> create, IBackground background, lo
 {
     private volatile IFile? file;
     private volatile bool isOver;
+    private long length;
 
     /// <summary>Whether more may be stored.</summary>
     public bool IsUsable => !isOver;
+
+    /// <summary>How long it is now, in bytes; about.</summary>
+    public long Length => Interlocked.Read(ref length);
 
     /// <summary>Writes a chunk that is not appended to any more, and lets its memory go.</summary>
     public void Store(HistoryChunk chunk) => background.Run(() =>
@@ -29,6 +33,7 @@ internal sealed class HistoryFile(Func<IFile> create, IBackground background, lo
             int first = FirstPart(chunk.Start, lease.Bytes.Length);
             file.Write(chunk.Start % bytes, lease.Bytes[..first]);
             if (first < lease.Bytes.Length) file.Write(0, lease.Bytes[first..]);
+            Interlocked.Exchange(ref length, Math.Max(length, first < lease.Bytes.Length ? bytes : (chunk.Start % bytes) + first));
             chunk.Stored(lease.Bytes);
         }
         catch (FileFailedException e)
@@ -58,7 +63,15 @@ internal sealed class HistoryFile(Func<IFile> create, IBackground background, lo
         }
     }
 
-    /// <summary>Closes it; the space goes back to the disk.</summary>
+    /// <summary>Gives its space back to the disk; nothing that is stored may be part of the history any more. The next chunk makes it anew.</summary>
+    public void Close() => background.Run(() =>
+    {
+        file?.Dispose();
+        file = null;
+        Interlocked.Exchange(ref length, 0);
+    });
+
+    /// <summary>Ends it.</summary>
     public void Dispose()
     {
         isOver = true;

@@ -83,15 +83,69 @@ public sealed class ChangeHistoryTests : IDisposable
     }
 
     [Fact]
-    public void Where_the_disk_is_low_the_file_does_not_grow()
+    public void Where_the_disk_has_no_room_for_all_of_it_there_is_no_file()
     {
         Shard shard = NewShard(1 << 20, stores: Stores.AtOnce);
-        shard.History.Fit(isDiskLow: true);
+        shard.History.Fit((1 << 20) - 1);
         for (int i = 0; i < 2_000; i++) shard.Set("k", new string('v', 1_000));
         Assert.Equal(shard.History.TotalBytes, shard.History.Bytes);
-        shard.History.Fit();
+        shard.History.Fit(1 << 20);
         for (int i = 0; i < 2_000; i++) shard.Set("k", new string('v', 1_000));
         Assert.InRange(shard.History.Bytes, 1, 1 << 18);
+        shard.History.Fit(0); // it has all that it will ever take
+        for (int i = 0; i < 2_000; i++) shard.Set("k", new string('v', 1_000));
+        Assert.InRange(shard.History.Bytes, 1, 1 << 18);
+    }
+
+    [Fact]
+    public void Where_others_need_the_disk_the_file_goes_and_what_memory_has_stays()
+    {
+        Shard shard = NewShard(1 << 20, stores: Stores.AtOnce);
+        for (int i = 0; i < 2_000; i++) shard.Set("k", new string('v', 1_000));
+        var late = new Reader(Everything);
+        late.Begin(shard);
+        for (int i = 0; i < 500; i++) shard.Set("k", new string('w', 1_000));
+        var reader = new Reader(Everything);
+        reader.Begin(shard);
+        for (int i = 0; i < 50; i++) shard.Set("k", new string('x', 1_000));
+
+        shard.History.Fit(-1);
+
+        Assert.Equal(shard.History.TotalBytes, shard.History.Bytes);
+        Assert.Equal(0, shard.Free - shard.FreeAtFirst);
+        reader.ReadAll(shard, 20_000);
+        Assert.Equal((50, false), (reader.Told.Count, reader.IsCompacted));
+        late.ReadAll(shard, 20_000);
+        Assert.True(late.IsCompacted);
+        shard.History.Fit();
+        for (int i = 0; i < 2_000; i++) shard.Set("k", new string('v', 1_000));
+        Assert.True(shard.Free < shard.FreeAtFirst);
+    }
+
+    [Fact]
+    public void A_reset_while_chunks_are_on_their_way_mixes_nothing_up()
+    {
+        Shard shard = NewShard(1 << 20, stores: Stores.Late);
+        var random = new Random(5);
+        for (int round = 0; round < 200; round++)
+        {
+            var reader = new Reader(Everything);
+            reader.Begin(shard);
+            int first = shard.Applied.Count;
+            int writes = random.Next(1, 1_500);
+            for (int i = 0; i < writes; i++)
+            {
+                shard.Set($"k{i % 10}", new string((char)('a' + (round % 26)), random.Next(10, 1_200)));
+                if (random.Next(400) == 0) shard.Work();
+            }
+
+            if (random.Next(3) != 0) shard.Work();
+            reader.ReadAll(shard, 30_000);
+            if (!reader.IsCompacted) Assert.Equal(shard.Applied.Skip(first).Select(change => change.Words), reader.Told);
+            if (round % 3 == 0) shard.History.StateReplaced();
+            if (round % 7 == 0) shard.History.Fit(-1);
+            if (round % 7 == 3) shard.History.Fit();
+        }
     }
 
     /// <summary>Chunks go to the file, out of it, and out of the history while they are read.</summary>
@@ -353,6 +407,7 @@ public sealed class ChangeHistoryTests : IDisposable
 
     private sealed class Shard : IChangeObserver, IBackground, IDisposable
     {
+        private readonly SimulatedFileSystem files = new(new Random(1)) { VolumeBytes = 1L << 40 };
         private readonly Queue<Action> work = new();
         private readonly BackgroundThread? thread;
         private readonly Stores stores;
@@ -361,12 +416,12 @@ public sealed class ChangeHistoryTests : IDisposable
         {
             this.stores = stores;
             if (stores == Stores.OnAThread) thread = new BackgroundThread();
-            var files = new SimulatedFileSystem(new Random(1));
             files.CreateFolder("/data");
+            FreeAtFirst = Free;
             if (stores == Stores.UntilTheDiskFails) files.Faults.FailNth(FileOperation.Write, 3, 28);
             if (stores == Stores.ToADiskThatFlipsBits) files.Faults.FlippedBitProbability = 0.3;
             if (stores == Stores.ToADiskThatCannotRead) files.Faults.FailRandomly(FileOperation.Read, 0.3, 5);
-            HistoryFile? file = stores == Stores.None ? null : new HistoryFile(() => files.Create("/data/history", 0), this, maxBytes, _ => { });
+            HistoryFile? file = stores == Stores.None ? null : new HistoryFile(CreateFile, this, maxBytes, _ => { });
             History = new ChangeHistory(Store, new NodeId(1), 1, maxBytes, memoryBytes, file);
             Store.Observe(History);
             Store.Observe(this);
@@ -375,6 +430,17 @@ public sealed class ChangeHistoryTests : IDisposable
         public KeyValueStore Store { get; } = new();
 
         public ChangeHistory History { get; }
+
+        public long Free => files.FreeBytes("/data");
+
+        public long FreeAtFirst { get; }
+
+        private IFile CreateFile()
+        {
+            IFile made = files.Create("/data/history", 0);
+            files.Delete("/data/history");
+            return made;
+        }
 
         public void Run(Action item)
         {

@@ -197,7 +197,7 @@ public sealed class SnapshotDueTests
         const long Reserved = 1 << 20;
         using Room room = Room.OfVoters(1);
         Seat leader = Restart(room, room.Leader, Room.ReplicaSizes with { SnapshotAfterBytes = 1 << 30, ReservedDiskBytes = Reserved });
-        for (int n = 0; n < 1_400; n++) room.Write($"k{n}", ValueBytes);
+        for (int n = 0; n < 1_400 || leader.Log.HasNextSegment; n++) room.Write($"k{n}", ValueBytes);
         Assert.Equal(0ul, leader.Core.SnapshotIndex);
         long left = Reserved / 2;
         leader.FreeDiskBytes = () => left--; // what is written takes it
@@ -210,6 +210,85 @@ public sealed class SnapshotDueTests
         leader.FreeDiskBytes = static () => Reserved;
         for (int n = 1; n < 200; n++) Assert.Null(room.Answered(Delete(room, $"k{n}")).Refusal);
         room.Until("it has made room", () => leader.Core.SnapshotIndex != 0, withinTicks: 2_000);
+    }
+
+    /// <summary>Something else takes the disk: to give up what would make room gives the log nothing.</summary>
+    [Fact]
+    public void A_snapshot_is_not_given_up_where_that_is_not_enough_for_the_log()
+    {
+        using Room room = Room.OfVoters(1);
+        Seat leader = Restart(room, room.Leader, Room.ReplicaSizes with { SnapshotAfterBytes = 1 << 30, ReservedDiskBytes = 64 << 20 });
+        for (int n = 0; n < 1_400; n++) room.Write($"k{n}", ValueBytes);
+        Assert.Equal(0ul, leader.Core.SnapshotIndex);
+        long began = leader.Disk.FreeBytes(Seat.Folder);
+        leader.FreeDiskBytes = () => leader.Core.SnapshotIndex == 0 ? (24 << 20) - (began - leader.Disk.FreeBytes(Seat.Folder)) : long.MaxValue / 2;
+        for (int n = 0; n < 1_000 && leader.Core.SnapshotIndex == 0; n++)
+        {
+            Assert.Null(room.Answered(Delete(room, $"none{n}")).Refusal);
+            room.Tick(20);
+        }
+
+        room.Tick(200);
+        Assert.Null(Put(room).Refusal);
+    }
+
+    /// <summary>Else the disk is kept busy with what is thrown away each time.</summary>
+    [Fact]
+    public void A_snapshot_for_which_there_was_no_room_is_tried_again_when_there_is_more()
+    {
+        using Room room = Room.OfVoters(1);
+        Seat leader = Restart(room, room.Leader, Room.ReplicaSizes with { SnapshotAfterBytes = 1 << 30, ReservedDiskBytes = 1 << 30 }); // it stays low
+        for (int n = 0; n < 1_400; n++) room.Write($"k{n}", ValueBytes);
+        leader.FreeDiskBytes = () => leader.Disk.FreeBytes(Seat.Folder);
+        leader.Disk.VolumeBytes = long.MaxValue - leader.Disk.FreeBytes(Seat.Folder) + (2 << 20); // the state is five times as long
+        for (int n = 0; n < 300; n++)
+        {
+            Assert.Null(room.Answered(Delete(room, $"none{n}")).Refusal);
+            room.Tick(20);
+        }
+
+        Assert.Equal(0ul, leader.Core.SnapshotIndex);
+        long operations = leader.Disk.Operations;
+        for (int n = 0; n < 200; n++) Assert.Null(room.Answered(Delete(room, $"none{n}")).Refusal);
+        Assert.InRange(leader.Disk.Operations - operations, 0, 2_000); // two or three for each deletion
+
+        leader.Disk.VolumeBytes += 64 << 20;
+        room.Tick(100);
+        for (int n = 0; n < 200; n++) Assert.Null(room.Answered(Delete(room, $"none{n}")).Refusal);
+        room.Until("it is taken", () => leader.Core.SnapshotIndex != 0, withinTicks: 2_000);
+    }
+
+    /// <summary>What was told already must not cost what is to be stored.</summary>
+    [Fact]
+    public void The_history_of_changes_costs_no_put()
+    {
+        const long Reserved = 1 << 20;
+        using Room room = Room.OfVoters(1);
+        Seat leader = Restart(room, room.Leader, Sizes with { ReservedDiskBytes = Reserved, HistoryBytes = 1 << 20 });
+        leader.FreeDiskBytes = () => Reserved + (512 << 10) - (leader.Replica.History.TotalBytes - leader.Replica.History.Bytes); // all else stays
+        for (int n = 0; n < 1_000; n++)
+        {
+            Assert.Null(room.Answered(leader.Replica.WriteAsync(Command.EncodeSet(Encoding.UTF8.GetBytes($"k{n % 4}"), new byte[ValueBytes])).AsTask()).Refusal);
+            room.Tick(5);
+        }
+    }
+
+    /// <summary>Until a snapshot says so, the last one's length is what counts.</summary>
+    [Fact]
+    public void A_state_that_became_smaller_takes_puts_again()
+    {
+        const long Reserved = 1 << 20;
+        using Room room = Room.OfVoters(1);
+        Seat leader = Restart(room, room.Leader, Sizes with { ReservedDiskBytes = Reserved });
+        for (int n = 0; n < 1_400; n++) room.Write($"k{n}", ValueBytes);
+        room.Tick(500);
+        Assert.NotEqual(0ul, leader.Core.SnapshotIndex);
+        long free = Reserved + (leader.Store.ContentBytes / 10 * 8);
+        leader.FreeDiskBytes = () => free;
+        room.Tick(200);
+        for (int n = 0; n < 560; n++) Assert.Null(room.Answered(Delete(room, $"k{n}")).Refusal);
+        room.Tick(2_000);
+        Assert.Null(Put(room).Refusal);
     }
 
     private static WriteAnswer Put(Room room) => room.Answered(room.Leader.Replica.WriteAsync(Command.EncodeSet("k"u8.ToArray(), new byte[10])).AsTask());
