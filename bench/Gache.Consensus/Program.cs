@@ -60,7 +60,7 @@ async Task VerifyAsync(Caller[] callers)
         while (!await caller.AllHoldAsync().ConfigureAwait(false))
         {
             if (Stopwatch.GetElapsedTime(begin) > settled) throw new InvalidOperationException($"{contestant}: not all replicas hold what was answered");
-            await Task.Delay(5).ConfigureAwait(false);
+            await Task.Delay(5).ConfigureAwait(false); // between two looks; the condition ends the wait
         }
     }
 }

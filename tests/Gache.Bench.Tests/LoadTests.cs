@@ -48,7 +48,7 @@ public sealed class LoadTests
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         Task<LoadResult> run = RunAsync(part, callers, null, null, acknowledged, backsOff: false, Patience, stop.Token, servers);
-        while (!isEnough() && !run.IsCompleted) await Task.Delay(10, TestContext.Current.CancellationToken);
+        while (!isEnough() && !run.IsCompleted) await Task.Delay(10, TestContext.Current.CancellationToken); // between two looks
         await stop.CancelAsync();
         return await run;
     }

@@ -52,7 +52,7 @@ internal sealed class DotNextReplicas(bool isSynced, bool isBatched) : IReplicas
 
         await Task.WhenAll(members.Select(member => member.Cluster.StartAsync())).ConfigureAwait(false);
         using var deadline = new CancellationTokenSource(StartDeadline);
-        while (!members.Exists(member => IsLeader(member.Cluster))) await Task.Delay(5, deadline.Token).ConfigureAwait(false);
+        while (!members.Exists(member => IsLeader(member.Cluster))) await Task.Delay(5, deadline.Token).ConfigureAwait(false); // between two looks
         (leader, WriteAheadLog leadersLog, _) = members.Find(member => IsLeader(member.Cluster));
         if (isBatched) batches = new ProposalBatches(leader, leadersLog);
     }

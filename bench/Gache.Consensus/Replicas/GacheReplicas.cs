@@ -72,7 +72,7 @@ internal sealed class GacheReplicas : IReplicas
     private static async Task UntilAsync(Func<bool> isSo)
     {
         using var deadline = new CancellationTokenSource(StartDeadline);
-        while (!isSo()) await Task.Delay(5, deadline.Token).ConfigureAwait(false);
+        while (!isSo()) await Task.Delay(5, deadline.Token).ConfigureAwait(false); // between two looks
     }
 
     /// <summary>What nodes ask each other over HTTP elsewhere; an address is the node's number, and a port that nobody listens on.</summary>

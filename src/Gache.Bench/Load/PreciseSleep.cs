@@ -19,7 +19,7 @@ internal static partial class PreciseSleep
         if (time <= TimeSpan.Zero) return;
         if (!OperatingSystem.IsLinux())
         {
-            Thread.Sleep(time < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : time);
+            Thread.Sleep(time < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : time); // the pause that was asked for, as short as it is possible here
             return;
         }
 

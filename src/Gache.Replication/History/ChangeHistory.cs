@@ -25,11 +25,11 @@ public sealed class ChangeHistory : IChangeObserver, IDisposable
     private readonly ulong nonce;
     private readonly long maxBytes;
     private readonly long memoryBytes;
+    private readonly HistorySpace space;
     private readonly List<HistoryChunk> list = [];
     private volatile HistoryChunks chunks;
     private volatile Coverage coverage;
     private HistoryId id;
-    private readonly HistorySpace space;
     private HistoryChunk? current;
     private int handed; // so many of the oldest are in the file, or on their way
     private long kept;  // bytes of the others
@@ -51,12 +51,7 @@ public sealed class ChangeHistory : IChangeObserver, IDisposable
     /// <param name="nonce">Of which process.</param>
     /// <param name="maxBytes">How much is kept.</param>
     /// <param name="memoryBytes">The bound on the store's memory and the history together: the history gives way, down to <see cref="LeastBytes"/>.</param>
-    public ChangeHistory(KeyValueStore store, NodeId node, ulong nonce, long maxBytes = DefaultBytes, long memoryBytes = long.MaxValue)
-        : this(store, node, nonce, maxBytes, memoryBytes, null)
-    {
-    }
-
-    /// <summary>The same, with a file for what is more than <see cref="LeastBytes"/>.</summary>
+    /// <param name="file">For what is more than <see cref="LeastBytes"/>; null: all of it stays in memory.</param>
     internal ChangeHistory(KeyValueStore store, NodeId node, ulong nonce, long maxBytes, long memoryBytes, HistoryFile? file)
     {
         space = new HistorySpace(file);
@@ -191,7 +186,12 @@ public sealed class ChangeHistory : IChangeObserver, IDisposable
         DecideBound();
         if (!givesUpFile && Bytes <= BoundInMemory) return;
         BeginChange();
-        if (givesUpFile) GiveUpFile();
+        if (givesUpFile)
+        {
+            DropOldest(handed);
+            space.File!.Close();
+        }
+
         Trim(0);
         Publish();
         EndChange();
@@ -237,18 +237,15 @@ public sealed class ChangeHistory : IChangeObserver, IDisposable
             if (list[gone].IsInMemory) inMemory -= list[gone].Capacity;
         }
 
-        if (gone == 0) return;
-        trimmed = gone < list.Count ? list[gone].Before : top;
-        Drop(gone);
-        if (list.Count == 0) current = null;
+        DropOldest(gone);
     }
 
-    private void GiveUpFile()
+    private void DropOldest(int count)
     {
-        trimmed = handed < list.Count ? list[handed].Before : top;
-        Drop(handed);
+        if (count == 0) return;
+        trimmed = count < list.Count ? list[count].Before : top;
+        Drop(count);
         if (list.Count == 0) current = null;
-        space.File!.Close();
     }
 
     private void Grow(int needed)

@@ -65,7 +65,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
         mark = at;
         isFinishing = false;
         bytesATick = Math.Max(LeastBytesATick, expectedBytes / MostTicks);
-        (allowed, FilledBytes) = (0, 0);
+        allowed = 0;
         SnapshotCapture begun = capture = store.BeginSnapshot();
         var head = new FileHead(folder.Shard, at, begun.Head.FeatureLevel, begun.Head.Checksum, begun.Head.StoreTimeMilliseconds);
         var stateHead = new ByteWriter();
@@ -137,9 +137,7 @@ internal sealed class SnapshotTaker(SnapshotFolder folder, IBackground backgroun
     /// <param name="why">Told to <see cref="GivenUp"/>.</param>
     public void Abandon(string why)
     {
-        if (mark is null || isFinishing) return;
-        capture?.Abandon();
-        GiveUp(why);
+        if (mark is not null && !isFinishing) GiveUp(why);
     }
 
     private void QueueChunk(byte[] buffer, int length) => Queue(() => writer!.Append(buffer.AsSpan(0, length)), buffer);
