@@ -25,7 +25,15 @@ public sealed class SnapshotWriter : IDisposable
         (this.folder, this.head) = (folder, head);
         temporaryPath = folder.NewTemporaryPath(head.Mark, out file);
         head.EncodeTo(buffer);
-        WriteBuffer();
+        try
+        {
+            WriteBuffer();
+        }
+        catch (FileFailedException)
+        {
+            Abandon(); // nobody else knows of the file: it would stay, open, on a disk that is full
+            throw;
+        }
     }
 
     /// <summary>How many bytes the file has so far.</summary>

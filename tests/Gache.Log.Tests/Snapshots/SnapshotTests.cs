@@ -183,6 +183,17 @@ public class SnapshotTests
         Assert.Null(folder.NewestValid());
     }
 
+    [Fact]
+    public void A_volume_that_is_full_already_keeps_nothing_of_a_snapshot_that_could_not_begin()
+    {
+        SnapshotFolder folder = Opened();
+        files.VolumeBytes = 10;
+        FileFailedException e = Assert.Throws<FileFailedException>(() => folder.Write(Head(10)));
+        Assert.True(e.IsDiskFull);
+        Assert.Empty(files.List(Folder));
+        Assert.Equal(10, files.FreeBytes(Folder));
+    }
+
     private static void AppendTenChunks(SnapshotWriter writer)
     {
         for (int i = 0; i < 10; i++) writer.Append(TestLog.Bytes(1, 1000));
