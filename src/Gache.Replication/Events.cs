@@ -55,6 +55,9 @@ internal static partial class Events
     [LoggerMessage(EventId = 123, Level = LogLevel.Information, Message = "installed the leader's snapshot at index {Index}: {Keys} keys")]
     public static partial void SnapshotInstalled(this ILogger log, ulong index, long keys);
 
+    [LoggerMessage(EventId = 125, Level = LogLevel.Warning, Message = "this node is behind, and its disk has no room for the snapshot that the leader sends: at index {Index}, {Bytes} bytes, and {Free} are free")]
+    public static partial void NoRoomForSnapshot(this ILogger log, ulong index, long bytes, long free);
+
     [LoggerMessage(EventId = 130, Level = LogLevel.Information, Message = "founded shard {Shard} of cluster {Cluster} as node {Node}")]
     public static partial void Founded(this ILogger log, ShardId shard, ClusterId cluster, NodeId node);
 

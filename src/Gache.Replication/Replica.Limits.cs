@@ -79,6 +79,7 @@ public sealed partial class Replica
         freeBytes = freeDiskBytes();
         long spareBytes = freeBytes - options.ReservedDiskBytes - NextSnapshotBytes;
         isOwnSpaceLow = spareBytes < 0;
+        if (isOwnSpaceLow) GiveUpDeadIntake();
         if (!isLoading) History.Fit(spareBytes); // else the background owns the store and what it tells
         long logBytes = options.ReservedDiskBytes / 2;
         bool takesTheLogs = freeBytes < logBytes && freeBytes + taker.FilledBytes >= logBytes && !log.HasNextSegment;

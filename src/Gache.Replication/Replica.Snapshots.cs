@@ -18,6 +18,8 @@ public sealed partial class Replica
     private ulong givenUpIndex; // of the last snapshot that came to nothing
     private (long Free, long Content) begunWith; // what was free of the disk then, and how large the state was
     private (long Free, long Content)? givenUpForRoom;
+    private (ulong Index, ulong Term) noRoomFor; // the leader's snapshot that did not fit last
+    private long lastChunkTick; // when a piece of a leader's came last; 0 for none
     private bool isOldToDelete;
     private (ulong Write, ulong Index) pendingMark;
     private ulong durableMark; // the snapshot that a start would go on from
@@ -217,6 +219,7 @@ public sealed partial class Replica
         if (chunk.To != identity.Node || members.IsMute || chunk.Term < core.Term || isLoading) return;
         if (chunk.SnapshotIndex > core.CommitIndex)
         {
+            lastChunkTick = nowTick;
             intake.Take(chunk);
             return;
         }
@@ -230,6 +233,26 @@ public sealed partial class Replica
     {
         To = chunk.From, From = identity.Node, Term = core.Term, SnapshotIndex = chunk.SnapshotIndex, NextOffset = nextOffset, IsRefused = isRefused,
     });
+
+    /// <summary>The leader's snapshot was refused for want of room: gives back what this node can do without, so that it may fit when it comes again.</summary>
+    private void MakeRoomFor(SnapshotChunk first, long free)
+    {
+        (ulong, ulong) which = (first.SnapshotIndex, first.SnapshotTerm);
+        if (noRoomFor != which) logger.NoRoomForSnapshot(first.SnapshotIndex, first.TotalLength, free);
+        noRoomFor = which;
+        if (isLoading) return;
+        History.Fit(free - first.TotalLength);
+        ulong marked = durableMark;
+        background.Run(() => DeleteAllButTheNewest(marked));
+    }
+
+    /// <summary>What a leader had begun to send, and then did not end, must not take the room that puts need.</summary>
+    private void GiveUpDeadIntake()
+    {
+        if (lastChunkTick == 0 || nowTick - lastChunkTick < DeadIntakeTicks) return;
+        lastChunkTick = 0;
+        intake.Abandon();
+    }
 
     private void SnapshotReceived(SnapshotFile file)
     {
@@ -293,6 +316,8 @@ public sealed partial class Replica
     }
 
     private const long SnapshotRetryTicks = 50;
+    private const long RefusedSnapshotTicks = 200; // each try costs a window of pieces
+    private const long DeadIntakeTicks = 1_500; // its sender gives up earlier
     private const long UnconfirmedAfterTicks = 200;
     private long leadingSinceTick;
     private const long WorthwhileLogBytes = 8 << 20;

@@ -164,7 +164,7 @@ public sealed partial class Replica : ITransportEvents
         storeTime = () => core.Role == Role.Leader ? clock.Now() : clock.HeardMilliseconds;
         taker = new SnapshotTaker(parts.Snapshots, background, Post) { LastSizeBytes = parts.SnapshotBytes };
         sender = new SnapshotSender(parts.Snapshots, background, transport, Post, identity.Node);
-        intake = new SnapshotIntake(parts.Snapshots, background, Post);
+        intake = new SnapshotIntake(parts.Snapshots, background, freeDiskBytes, Post);
         members = new MemberKeeper(core, transport, identity, logger, Post, () => isLoading ? new SlotSet() : store.ServedSlots());
         appliedIndex = store.AppliedIndex;
         startsEmpty = appliedIndex == 0;
@@ -174,11 +174,12 @@ public sealed partial class Replica : ITransportEvents
         NoteLoadedState();
         taker.Taken = SnapshotTaken;
         taker.GivenUp = SnapshotGivenUp;
-        sender.Ended = (follower, isWhole) =>
+        sender.Ended = (follower, how) =>
         {
-            if (!isWhole) RetrySnapshot(follower, nowTick + SnapshotRetryTicks);
+            if (how != TransferEnd.Whole) RetrySnapshot(follower, nowTick + (how == TransferEnd.Refused ? RefusedSnapshotTicks : SnapshotRetryTicks));
         };
         intake.Answered = AnswerChunk;
+        intake.NoRoom = MakeRoomFor;
         intake.Received = SnapshotReceived;
         if (parts.MuteSinceTerm != 0) members.BecomeMute(parts.MuteSinceTerm);
         observed = (core.Role, core.Term, core.Leader);

@@ -27,4 +27,16 @@ public sealed class CiScriptTests
         Assert.Equal(last, output.TrimEnd().Split('\n')[^1]);
         Assert.Equal(expectedCode, exit);
     }
+
+    /// <summary>Shells start what runs in their background so, and the tests that send SIGINT would wait for ever.</summary>
+    [Fact]
+    public async Task SIGINT_reaches_what_the_tests_start_even_if_the_script_was_started_with_it_ignored()
+    {
+        using Script script = Script.Copy(".ci/run", "#!/bin/bash\n[[ $* == test ]] || exit 99\nkill -INT $$\nexit 0\n");
+        script.Write("tools/strace", "#!/bin/bash\n", isExecutable: true);
+
+        (int exit, _, _) = await script.RunAsync(TestContext.Current.CancellationToken, "/bin/bash", null, "-c", "trap '' INT; exec \"$0\"", script.Path);
+
+        Assert.Equal(128 + 2, exit);
+    }
 }

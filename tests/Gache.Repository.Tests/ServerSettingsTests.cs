@@ -17,7 +17,6 @@ public sealed class ServerSettingsTests
 
         Assert.False(properties.GetProperty("System.GC.Server").GetBoolean());
         Assert.True(properties.GetProperty("System.GC.Concurrent").GetBoolean());
-        Assert.False(properties.GetProperty("System.Runtime.TieredPGO").GetBoolean());
         Assert.Equal(1000, properties.GetProperty("System.Runtime.TieredCompilation.CallCountingDelayMs").GetInt32());
         Assert.Equal(32 * 1024 * 1024, properties.GetProperty("System.GC.Gen0MaxBudget").GetInt32());
         Assert.True(properties.GetProperty("System.Globalization.Invariant").GetBoolean());

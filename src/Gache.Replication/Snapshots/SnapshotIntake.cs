@@ -4,7 +4,7 @@ using Gache.Raft;
 namespace Gache.Replication;
 
 /// <summary>Takes a leader's snapshot chunk by chunk into a file that gets its name only when it is whole and synced.</summary>
-internal sealed class SnapshotIntake(SnapshotFolder folder, IBackground background, Action<Action> post)
+internal sealed class SnapshotIntake(SnapshotFolder folder, IBackground background, Func<long> freeDiskBytes, Action<Action> post)
 {
     // Touched by the background only, one chunk after the other.
     private SnapshotReceiver? receiver;
@@ -12,6 +12,9 @@ internal sealed class SnapshotIntake(SnapshotFolder folder, IBackground backgrou
 
     /// <summary>Told for each chunk: which one, how far the file is, and whether it was refused.</summary>
     public Action<SnapshotChunk, long, bool>? Answered { get; set; }
+
+    /// <summary>Told when the disk has no room for one, which is then refused: its first chunk, and how many bytes are free.</summary>
+    public Action<SnapshotChunk, long>? NoRoom { get; set; }
 
     /// <summary>Told when a snapshot is whole and synced.</summary>
     public Action<SnapshotFile>? Received { get; set; }
@@ -30,7 +33,7 @@ internal sealed class SnapshotIntake(SnapshotFolder folder, IBackground backgrou
         }
     });
 
-    /// <summary>Gives up a transfer under way.</summary>
+    /// <summary>Gives up a transfer under way, if there is one.</summary>
     public void Abandon() => background.Run(GiveUp);
 
     private void Write(SnapshotChunk chunk)
@@ -45,6 +48,18 @@ internal sealed class SnapshotIntake(SnapshotFolder folder, IBackground backgrou
             }
 
             GiveUp();
+            long free = freeDiskBytes();
+            if (free < chunk.TotalLength)
+            {
+                // Else it would come again and again, each time until the disk is full.
+                post(() =>
+                {
+                    NoRoom?.Invoke(chunk, free);
+                    Answered?.Invoke(chunk, 0, true);
+                });
+                return;
+            }
+
             receiver = folder.Receive(new SnapshotMark(chunk.SnapshotIndex, chunk.SnapshotTerm, Configuration.Empty), chunk.TotalLength);
             receiving = wanted;
         }

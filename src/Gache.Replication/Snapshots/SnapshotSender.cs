@@ -13,8 +13,8 @@ internal sealed class SnapshotSender(SnapshotFolder folder, IBackground backgrou
 
     private readonly Dictionary<NodeId, Transfer> transfers = [];
 
-    /// <summary>Told when a transfer ended: the follower, and whether it has all.</summary>
-    public Action<NodeId, bool>? Ended { get; set; }
+    /// <summary>Told when a transfer ended, and how.</summary>
+    public Action<NodeId, TransferEnd>? Ended { get; set; }
 
     /// <summary>True while this follower is being sent one.</summary>
     public bool IsSendingTo(NodeId follower) => transfers.ContainsKey(follower);
@@ -33,7 +33,7 @@ internal sealed class SnapshotSender(SnapshotFolder folder, IBackground backgrou
         if (!transfers.TryGetValue(answer.From, out Transfer? transfer) || transfer.File.Index != answer.SnapshotIndex) return;
         if (answer.IsRefused || (transfer.Length != 0 && answer.NextOffset >= transfer.Length))
         {
-            End(transfer, isWhole: !answer.IsRefused);
+            End(transfer, answer.IsRefused ? TransferEnd.Refused : TransferEnd.Whole);
             return;
         }
 
@@ -53,7 +53,7 @@ internal sealed class SnapshotSender(SnapshotFolder folder, IBackground backgrou
         {
             if (!isLeader || transfer.Term != term || tick - transfer.ProgressTick > GiveUpAfterTicks)
             {
-                End(transfer, isWhole: false);
+                End(transfer, TransferEnd.GivenUp);
                 continue;
             }
 
@@ -67,14 +67,14 @@ internal sealed class SnapshotSender(SnapshotFolder folder, IBackground backgrou
     /// <summary>Ends all transfers: leadership is over.</summary>
     public void Stop()
     {
-        foreach (Transfer transfer in transfers.Values) End(transfer, isWhole: false);
+        foreach (Transfer transfer in transfers.Values) End(transfer, TransferEnd.GivenUp);
     }
 
-    private void End(Transfer transfer, bool isWhole)
+    private void End(Transfer transfer, TransferEnd how)
     {
         transfers.Remove(transfer.Follower);
         background.Run(transfer.Close);
-        Ended?.Invoke(transfer.Follower, isWhole);
+        Ended?.Invoke(transfer.Follower, how);
     }
 
     private void Pump(Transfer transfer)
@@ -119,7 +119,7 @@ internal sealed class SnapshotSender(SnapshotFolder folder, IBackground backgrou
         {
             post(() =>
             {
-                if (transfers.GetValueOrDefault(transfer.Follower) == transfer) End(transfer, isWhole: false);
+                if (transfers.GetValueOrDefault(transfer.Follower) == transfer) End(transfer, TransferEnd.GivenUp);
             });
         }
     }

@@ -26,6 +26,7 @@ public sealed class SnapshotFileTests
         room.Tick(200);
         follower.Kill();
         follower.Start();
+        follower.FreeDiskBytes = static () => long.MaxValue / 2; // the leader's next one needs room
 
         room.Until("it has everything", () => follower.Replica.AppliedIndex == leader.Replica.AppliedIndex);
         Assert.Null(follower.End);
