@@ -23,6 +23,8 @@ internal static class CompareCommand
         var only = new Option<string?>("--only") { HelpName = "NAMES", Description = "which of the contestants, separated by commas [all that are installed]" };
         var dry = new Option<bool>("--dry-run") { Description = "prints, and leaves docs/performance.md as it is" };
 
+        var other = new Argument<string>("PROGRAM") { Description = "the other build's server: a file named gache" };
+
         var compare = new Command("bench/compare", "Measures gache beside what else one would take, in interleaved rounds of one run on this machine, and writes the tables and plots of docs/performance.md.");
         CompareOptions Read(ParseResult parse, int defaultRounds) => new()
         {
@@ -31,11 +33,12 @@ internal static class CompareCommand
             MostKeys = parse.GetValue(mostKeys) ?? 10_000_000,
             MostCallers = parse.GetValue(mostCallers) ?? 10_000,
             Only = parse.GetValue(only)?.Split(',', StringSplitOptions.TrimEntries),
+            Other = parse.CommandResult.Command.Arguments.Contains(other) ? parse.GetValue(other) : null,
             IsWriting = !parse.GetValue(dry),
         };
         Command Word(string name, string what, int defaultRounds, Func<Workbench, CompareOptions, CancellationToken, Task> run)
         {
-            var word = new Command(name, what) { rounds, seconds, only, dry };
+            var word = name == "builds" ? new Command(name, what) { other, rounds, seconds } : new Command(name, what) { rounds, seconds, only, dry };
             if (name == "growth")
             {
                 word.Options.Add(mostKeys);
@@ -72,6 +75,7 @@ internal static class CompareCommand
         compare.Subcommands.Add(Word("snapshot", "What writes at half of the peak rate feel of a snapshot.", 5, SnapshotMode.RunAsync));
         compare.Subcommands.Add(Word("start", "From exec to the first answer, memory when idle, and size on disk.", 10, StartMode.RunAsync));
         compare.Subcommands.Add(Word("consensus", "Proposals inside a process of three replicas, without HTTP, beside DotNext.Net.Cluster.", 5, ConsensusMode.RunAsync));
+        compare.Subcommands.Add(Word("builds", "This gache beside another build of it: whether a change costs anything. Only prints.", 14, BuildsMode.RunAsync));
         root.Subcommands.Add(compare);
         root.Options.Add(new HelpOption("--help", "-h", "-?") { Recursive = true });
 

@@ -18,6 +18,9 @@ internal sealed record CompareOptions
     /// <summary>Names of contestants, or null for all.</summary>
     public string[]? Only { get; init; }
 
+    /// <summary>Builds: the other one's program.</summary>
+    public string? Other { get; init; }
+
     /// <summary>Whether the page is written.</summary>
     public required bool IsWriting { get; init; }
 

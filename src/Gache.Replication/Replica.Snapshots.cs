@@ -18,9 +18,10 @@ public sealed partial class Replica
     private ulong givenUpIndex; // of the last snapshot that came to nothing
     private (long Free, long Content) begunWith; // what was free of the disk then, and how large the state was
     private (long Free, long Content)? givenUpForRoom;
+    private readonly Dictionary<NodeId, long> snapshotRetries = []; // the tick of each
     private (ulong Index, ulong Term) noRoomFor; // the leader's snapshot that did not fit last
     private long lastChunkTick; // when a piece of a leader's came last; 0 for none
-    private bool isOldToDelete;
+    private bool isOldToDelete = true; // of an earlier run
     private (ulong Write, ulong Index) pendingMark;
     private ulong durableMark; // the snapshot that a start would go on from
 
@@ -193,8 +194,13 @@ public sealed partial class Replica
 
     private void RetrySnapshot(NodeId follower, long atTick)
     {
-        if (nowTick >= atTick) core.SnapshotFailed(follower);
-        else atNextTick.Add(() => RetrySnapshot(follower, atTick));
+        if (snapshotRetries.TryAdd(follower, atTick)) AwaitRetry(follower); // else it is tried again then
+    }
+
+    private void AwaitRetry(NodeId follower)
+    {
+        if (nowTick < snapshotRetries[follower]) atNextTick.Add(() => AwaitRetry(follower));
+        else if (snapshotRetries.Remove(follower)) core.SnapshotFailed(follower);
     }
 
     /// <summary>
@@ -235,13 +241,13 @@ public sealed partial class Replica
     });
 
     /// <summary>The leader's snapshot was refused for want of room: gives back what this node can do without, so that it may fit when it comes again.</summary>
-    private void MakeRoomFor(SnapshotChunk first, long free)
+    private void MakeRoomFor(SnapshotChunk piece, long free)
     {
-        (ulong, ulong) which = (first.SnapshotIndex, first.SnapshotTerm);
-        if (noRoomFor != which) logger.NoRoomForSnapshot(first.SnapshotIndex, first.TotalLength, free);
+        if (isLoading || piece.SnapshotIndex <= core.CommitIndex) return; // no longer wanted
+        (ulong, ulong) which = (piece.SnapshotIndex, piece.SnapshotTerm);
+        if (noRoomFor != which) logger.NoRoomForSnapshot(piece.SnapshotIndex, piece.TotalLength, free);
         noRoomFor = which;
-        if (isLoading) return;
-        History.Fit(free - first.TotalLength);
+        History.Fit(free - piece.TotalLength);
         ulong marked = durableMark;
         background.Run(() => DeleteAllButTheNewest(marked));
     }
@@ -298,6 +304,8 @@ public sealed partial class Replica
             Post(() =>
             {
                 isLoading = false;
+                isOldToDelete = true;
+                noRoomFor = default;
                 appliedIndex = mark.Index;
                 core.Applied(mark.Index);
                 checksums.Restart();

@@ -169,7 +169,7 @@ public sealed partial class Replica : ITransportEvents
         appliedIndex = store.AppliedIndex;
         startsEmpty = appliedIndex == 0;
         core.Applied(appliedIndex);
-        durableMark = core.SnapshotIndex;
+        durableMark = Math.Min(core.SnapshotIndex, appliedIndex); // an earlier one was loaded if the newest is damaged: then that one counts
         clock.Hear(store.StoreTimeMilliseconds);
         NoteLoadedState();
         taker.Taken = SnapshotTaken;

@@ -50,7 +50,8 @@ internal static class PeersMode
         foreach (IDisposable subject in subjects.OfType<IDisposable>()) subject.Dispose();
     }
 
-    private static async Task FillAsync(ISubject subject, CancellationToken stop)
+    /// <summary>Sets all keys once.</summary>
+    public static async Task FillAsync(ISubject subject, CancellationToken stop)
     {
         LoadResult result = await subject.FillAsync(stop).ConfigureAwait(false);
         stop.ThrowIfCancellationRequested();

@@ -10,13 +10,15 @@ internal sealed class GacheNodes
 {
     private readonly Workbench bench;
     private readonly string name;
+    private readonly string program;
     private readonly string[][] arguments;
     private readonly ServerProcess[] processes;
 
-    private GacheNodes(Workbench bench, string name, int count)
+    private GacheNodes(Workbench bench, string name, string program, int count)
     {
         this.bench = bench;
         this.name = name;
+        this.program = program;
         Addresses = [.. Enumerable.Range(0, count).Select(_ => Local(bench.FreePort()))];
         arguments =
         [
@@ -34,9 +36,13 @@ internal sealed class GacheNodes
     public IReadOnlyList<ServerProcess> Processes => processes;
 
     /// <summary>Starts them and waits until all vote.</summary>
-    public static async Task<GacheNodes> StartAsync(Workbench bench, string name, int count, CancellationToken stop)
+    public static Task<GacheNodes> StartAsync(Workbench bench, string name, int count, CancellationToken stop) =>
+        StartAsync(bench, name, Workbench.Built("GACHE_COMPARE_NODE"), count, stop);
+
+    /// <summary>The same with another program.</summary>
+    public static async Task<GacheNodes> StartAsync(Workbench bench, string name, string program, int count, CancellationToken stop)
     {
-        var nodes = new GacheNodes(bench, name, count);
+        var nodes = new GacheNodes(bench, name, program, count);
         for (int n = 0; n < count; n++) await nodes.StartAsync(n, stop).ConfigureAwait(false);
         await nodes.VotersAsync(stop).ConfigureAwait(false);
         return nodes;
@@ -46,7 +52,7 @@ internal sealed class GacheNodes
     public async Task StartAsync(int number, CancellationToken stop)
     {
         if (processes[number] is { } old) bench.Remove(old);
-        processes[number] = bench.Start(name, Workbench.Built("GACHE_COMPARE_NODE"), arguments[number]);
+        processes[number] = bench.Start(name, program, arguments[number]);
         await Workbench.UntilAsync($"{name} is ready", processes[number], async () => (await bench.Http.GetAsync(new Uri($"http://{Addresses[number]}/readyz"), stop).ConfigureAwait(false)).IsSuccessStatusCode, stop).ConfigureAwait(false);
     }
 

@@ -107,6 +107,15 @@ public sealed class SnapshotFolder
         if (old.Length > 0) Files.SyncFolder(folder);
     }
 
+    /// <summary>Deletes those that no start goes on from: later ones than the log names, which were being installed, or just taken, when the node
+    /// stopped.</summary>
+    /// <param name="markedIndex">The snapshot whose mark the log has in stable storage; 0 for none.</param>
+    /// <exception cref="FileFailedException">The disk failed.</exception>
+    public void DeleteLater(ulong markedIndex)
+    {
+        foreach (SnapshotFile snapshot in List().Where(snapshot => snapshot.Index > markedIndex)) Files.Delete(snapshot.Path);
+    }
+
     /// <summary>Deletes files of snapshots that were never finished. Call it before any is written or received.</summary>
     /// <exception cref="FileFailedException">The disk failed.</exception>
     public void DeleteLeftovers()

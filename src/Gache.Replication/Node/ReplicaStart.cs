@@ -30,6 +30,7 @@ public sealed record ReplicaStart(RaftCore Core, WriteAheadLog Log, KeyValueStor
         try
         {
             snapshotBytes = LoadSnapshot(store, snapshots, recovered, folder.SnapshotsOf(identity.Node));
+            snapshots.DeleteLater(recovered.Snapshot?.Index ?? 0);
         }
         catch
         {

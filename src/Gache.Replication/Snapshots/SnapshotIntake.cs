@@ -13,7 +13,7 @@ internal sealed class SnapshotIntake(SnapshotFolder folder, IBackground backgrou
     /// <summary>Told for each chunk: which one, how far the file is, and whether it was refused.</summary>
     public Action<SnapshotChunk, long, bool>? Answered { get; set; }
 
-    /// <summary>Told when the disk has no room for one, which is then refused: its first chunk, and how many bytes are free.</summary>
+    /// <summary>Told when the disk has no room for one, which is then refused: a chunk of it, and how many bytes are free.</summary>
     public Action<SnapshotChunk, long>? NoRoom { get; set; }
 
     /// <summary>Told when a snapshot is whole and synced.</summary>
@@ -26,10 +26,11 @@ internal sealed class SnapshotIntake(SnapshotFolder folder, IBackground backgrou
         {
             Write(chunk);
         }
-        catch (Exception) // a bad checksum, no space: the leader is told, and begins again later
+        catch (Exception e) // a bad checksum, no space: the leader is told, and begins again later
         {
             GiveUp();
-            post(() => Answered?.Invoke(chunk, 0, true));
+            if (e is FileFailedException { IsDiskFull: true }) RefuseForRoom(chunk, 0);
+            else post(() => Answered?.Invoke(chunk, 0, true));
         }
     });
 
@@ -51,12 +52,7 @@ internal sealed class SnapshotIntake(SnapshotFolder folder, IBackground backgrou
             long free = freeDiskBytes();
             if (free < chunk.TotalLength)
             {
-                // Else it would come again and again, each time until the disk is full.
-                post(() =>
-                {
-                    NoRoom?.Invoke(chunk, free);
-                    Answered?.Invoke(chunk, 0, true);
-                });
+                RefuseForRoom(chunk, free); // else it would come again and again, each time until the disk is full
                 return;
             }
 
@@ -75,6 +71,12 @@ internal sealed class SnapshotIntake(SnapshotFolder folder, IBackground backgrou
 
         post(() => Answered?.Invoke(chunk, received, false));
     }
+
+    private void RefuseForRoom(SnapshotChunk chunk, long free) => post(() =>
+    {
+        NoRoom?.Invoke(chunk, free);
+        Answered?.Invoke(chunk, 0, true);
+    });
 
     private void GiveUp()
     {

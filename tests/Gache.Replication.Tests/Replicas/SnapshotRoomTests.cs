@@ -39,11 +39,49 @@ public sealed class SnapshotRoomTests
         using Room room = Room.OfVoters(3);
         Seat follower = Behind(room);
         Assert.Equal(2, Snapshots(follower).Length);
+        int refused = 0;
+        room.Sent = (from, message) => refused += from == follower && message is SnapshotChunkAnswer { IsRefused: true } ? 1 : 0;
+        follower.Start();
         long used = -follower.Disk.FreeBytes(Seat.Folder);
         long length = SizeOfNewest(room.Leader);
         follower.FreeDiskBytes = () => length - 1 + used + follower.Disk.FreeBytes(Seat.Folder);
-        follower.Start();
         room.Until("it has everything", () => follower.Replica.AppliedIndex == room.Leader.Replica.AppliedIndex);
+        Assert.NotEqual(0, refused);
+    }
+
+    /// <summary>No start goes on from it, and the leader sends it again.</summary>
+    [Fact]
+    public void A_snapshot_that_was_whole_and_not_yet_the_logs_goes_at_the_next_start()
+    {
+        using Room room = Room.OfVoters(3);
+        Seat follower = Behind(room);
+        string[] own = Snapshots(follower);
+        follower.Start();
+        follower.HoldsLog = true;
+        room.Until("the leader's is there", () => Snapshots(follower).Length > own.Length);
+        follower.Kill();
+        follower.Start();
+        Assert.Equal(own, Snapshots(follower));
+        room.Until("it has everything", () => follower.Replica.AppliedIndex == room.Leader.Replica.AppliedIndex);
+    }
+
+    /// <summary>P4: the older one is what starts go on from then.</summary>
+    [Fact]
+    public void Where_the_newest_is_damaged_the_older_one_makes_no_room()
+    {
+        using Room room = Room.OfVoters(3);
+        Seat follower = Behind(room, keepsLog: true);
+        string newest = follower.Data.SnapshotsOf(follower.Node) + "/" + Snapshots(follower)[^1];
+        follower.Disk.Corrupt(newest, offset: 2_000, mask: 1);
+        follower.FreeDiskBytes = static () => 0;
+        for (int n = 0; n < 2; n++)
+        {
+            follower.Start();
+            room.Tick(500);
+            Assert.Null(follower.End);
+            Assert.Equal(2, Snapshots(follower).Length);
+            follower.Kill();
+        }
     }
 
     /// <summary>A new leader's snapshot does not find its room taken by what the last one had sent.</summary>
@@ -83,9 +121,16 @@ public sealed class SnapshotRoomTests
     }
 
     /// <summary>The last of three, down, with two snapshots of its own, and so far behind that only the leader's helps.</summary>
-    private static Seat Behind(Room room)
+    private static Seat Behind(Room room, bool keepsLog = false)
     {
         (Seat leader, Seat follower) = (room.Leader, room.Seats[2]);
+        if (keepsLog)
+        {
+            follower.Kill();
+            follower.Options = Room.ReplicaSizes with { KeptBeforeSnapshotBytes = 1 << 30 };
+            follower.Start();
+        }
+
         for (int n = 0; Snapshots(follower).Length < 2; n++)
         {
             Assert.True(n < 3_000, "the follower took no snapshots");
