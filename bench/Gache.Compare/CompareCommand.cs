@@ -22,8 +22,7 @@ internal static class CompareCommand
         Option<int?> mostCallers = NumberOption.Create("--most-connections", "N", "growth: largest number of connections [10000]", 10, 10_000);
         var only = new Option<string?>("--only") { HelpName = "NAMES", Description = "which of the contestants, separated by commas [all that are installed]" };
         var dry = new Option<bool>("--dry-run") { Description = "prints, and leaves docs/performance.md as it is" };
-
-        var other = new Argument<string>("PROGRAM") { Description = "the other build's server: a file named gache" };
+        var other = new Argument<string?>("PROGRAM") { Description = "the other build's server: a file named gache" };
 
         var compare = new Command("bench/compare", "Measures gache beside what else one would take, in interleaved rounds of one run on this machine, and writes the tables and plots of docs/performance.md.");
         CompareOptions Read(ParseResult parse, int defaultRounds) => new()
@@ -33,7 +32,7 @@ internal static class CompareCommand
             MostKeys = parse.GetValue(mostKeys) ?? 10_000_000,
             MostCallers = parse.GetValue(mostCallers) ?? 10_000,
             Only = parse.GetValue(only)?.Split(',', StringSplitOptions.TrimEntries),
-            Other = parse.CommandResult.Command.Arguments.Contains(other) ? parse.GetValue(other) : null,
+            Other = parse.GetValue(other),
             IsWriting = !parse.GetValue(dry),
         };
         Command Word(string name, string what, int defaultRounds, Func<Workbench, CompareOptions, CancellationToken, Task> run)

@@ -30,8 +30,7 @@ public sealed partial class Replica
         if (isOldToDelete && isOwnSpaceLow && durableMark == core.SnapshotIndex)
         {
             isOldToDelete = false;
-            ulong marked = durableMark;
-            background.Run(() => DeleteAllButTheNewest(marked));
+            DeleteAllButTheNewest();
         }
 
         isCheckpointDue = OthersMayWaitForCheckpoint();
@@ -99,16 +98,21 @@ public sealed partial class Replica
         for (ulong i = 0; i < count && core.TakesProposals; i++) core.Propose(Command.EncodeTime(clock.Now()));
     }
 
-    private void DeleteAllButTheNewest(ulong marked)
+    /// <summary>Of the snapshots up to the one that a start would go on from.</summary>
+    private void DeleteAllButTheNewest()
     {
-        try
+        ulong marked = durableMark;
+        background.Run(() =>
         {
-            snapshots.DeleteOld(marked, keep: 1);
-        }
-        catch (FileFailedException)
-        {
-            // it stays; the next snapshot tries again
-        }
+            try
+            {
+                snapshots.DeleteOld(marked, keep: 1);
+            }
+            catch (FileFailedException)
+            {
+                // it stays; the next snapshot tries again
+            }
+        });
     }
 
     /// <summary>Snapshots are taken only where checksums are compared, so that a majority can confirm what is sent to others (P5).</summary>
@@ -248,8 +252,7 @@ public sealed partial class Replica
         if (noRoomFor != which) logger.NoRoomForSnapshot(piece.SnapshotIndex, piece.TotalLength, free);
         noRoomFor = which;
         History.Fit(free - piece.TotalLength);
-        ulong marked = durableMark;
-        background.Run(() => DeleteAllButTheNewest(marked));
+        DeleteAllButTheNewest();
     }
 
     /// <summary>What a leader had begun to send, and then did not end, must not take the room that puts need.</summary>

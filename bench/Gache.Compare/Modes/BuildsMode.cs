@@ -20,8 +20,8 @@ internal static class BuildsMode
         var pairs = new List<(Measured This, Measured Other)>();
         foreach (int count in (int[])[1, 3])
         {
-            ISubject present = await StartAsync(bench, "this", Workbench.Built("GACHE_COMPARE_NODE"), count, stop).ConfigureAwait(false);
-            ISubject other = await StartAsync(bench, "other", options.Other, count, stop).ConfigureAwait(false);
+            WireSubject present = await StartAsync(bench, "this", Workbench.Built("GACHE_COMPARE_NODE"), count, stop).ConfigureAwait(false);
+            WireSubject other = await StartAsync(bench, "other", options.Other, count, stop).ConfigureAwait(false);
             foreach (Part part in (Part[])[Part.ParallelGet, Part.ParallelSet]) pairs.Add((new Measured(present, part, Callers), new Measured(other, part, Callers)));
         }
 
@@ -38,11 +38,11 @@ internal static class BuildsMode
         Console.WriteLine($"{circumstances} {Callers} callers; the other build: {options.Other}\n\n{table}");
     }
 
-    private static async Task<ISubject> StartAsync(Workbench bench, string name, string program, int count, CancellationToken stop)
+    private static async Task<WireSubject> StartAsync(Workbench bench, string name, string program, int count, CancellationToken stop)
     {
         GacheNodes nodes = await GacheNodes.StartAsync(bench, string.Create(CultureInfo.InvariantCulture, $"{name}-of-{count}"), program, count, stop).ConfigureAwait(false);
-        ISubject subject = await nodes.SubjectAsync("", new KeySpace("gache:8000", "", ValueBytes), KeyCount, stop).ConfigureAwait(false);
-        await PeersMode.FillAsync(subject, stop).ConfigureAwait(false);
+        WireSubject subject = await nodes.SubjectAsync("", new KeySpace("gache:8000", "", ValueBytes), KeyCount, stop).ConfigureAwait(false);
+        await subject.FillAsync(stop).ConfigureAwait(false);
         return subject;
     }
 }

@@ -50,8 +50,7 @@ internal static class PeersMode
         foreach (IDisposable subject in subjects.OfType<IDisposable>()) subject.Dispose();
     }
 
-    /// <summary>Sets all keys once.</summary>
-    public static async Task FillAsync(ISubject subject, CancellationToken stop)
+    private static async Task FillAsync(ISubject subject, CancellationToken stop)
     {
         LoadResult result = await subject.FillAsync(stop).ConfigureAwait(false);
         stop.ThrowIfCancellationRequested();
