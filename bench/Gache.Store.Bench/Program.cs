@@ -27,6 +27,16 @@ for (int round = 0; round < 3; round++)
     {
         foreach (byte[] set in sets) store.Apply(++index, set);
     });
+    PerKey("replace, told before", () =>
+    {
+        var next = new ReadOnlyMemory<byte>[KeyValueStore.MaxExpected];
+        foreach (byte[][] some in sets.Chunk(next.Length))
+        {
+            for (int i = 0; i < some.Length; i++) next[i] = Command.KeyOf(some[i]);
+            store.Expect(next.AsSpan(0, some.Length));
+            foreach (byte[] set in some) store.Apply(++index, set);
+        }
+    });
     new Random(2).Shuffle(keys);
     long read = 0;
     PerKey("get, random", () =>

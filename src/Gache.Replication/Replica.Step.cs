@@ -279,21 +279,15 @@ public sealed partial class Replica
         ulong limit = core.ApplyLimit;
         long began = appliedIndex < limit ? NoteCommitted(Math.Min(limit, appliedIndex + MaxAppliedPerStep)) : 0;
         int left = MaxAppliedPerStep;
-        while (appliedIndex < limit && left-- > 0)
+        while (appliedIndex < limit && left > 0)
         {
-            Entry entry = EntryToApply(appliedIndex + 1, limit);
-            ApplyResult result = default;
-            if (entry.Kind == EntryKind.Command) result = store.Apply(entry.Index, entry.Payload.Span);
-            else store.ApplyNothing(entry.Index);
-            appliedIndex = entry.Index;
-            Counters.Applied++;
-            kept.Add(entry.Index, entry.Weight);
-            taker.Applied(entry.Weight);
-            bytesSinceDiskLook += entry.Weight;
-            bytesSinceCheckpoint += entry.Weight;
-            if (checksums.IsPoint(entry.Index)) NoteChecksum(entry.Index);
-            Answer(entry, result);
+            ReadOnlySpan<Entry> next = EntriesToApply((int)Math.Min(limit - appliedIndex, (ulong)left), limit);
+            left -= next.Length;
+            foreach (Entry entry in next) Apply(entry);
         }
+
+        Array.Clear(entriesToApply); // what they hold may be large
+        Array.Clear(expectedKeys);
 
         if (began != 0) NoteApplied(began);
         core.Applied(appliedIndex);
@@ -303,6 +297,35 @@ public sealed partial class Replica
         if (bytesSinceDiskLook > DiskLookBytes) LookAtTheDisk();
         members.Applied(appliedIndex);
         return appliedIndex < limit;
+    }
+
+    private void Apply(in Entry entry)
+    {
+        ApplyResult result = default;
+        if (entry.Kind == EntryKind.Command) result = store.Apply(entry.Index, entry.Payload.Span);
+        else store.ApplyNothing(entry.Index);
+        appliedIndex = entry.Index;
+        Counters.Applied++;
+        kept.Add(entry.Index, entry.Weight);
+        taker.Applied(entry.Weight);
+        bytesSinceDiskLook += entry.Weight;
+        bytesSinceCheckpoint += entry.Weight;
+        if (checksums.IsPoint(entry.Index)) NoteChecksum(entry.Index);
+        Answer(entry, result);
+    }
+
+    /// <summary>The next entries, as many as the store can expect at once.</summary>
+    private ReadOnlySpan<Entry> EntriesToApply(int most, ulong limit)
+    {
+        int count = Math.Min(most, KeyValueStore.MaxExpected);
+        for (int i = 0; i < count; i++)
+        {
+            entriesToApply[i] = EntryToApply(appliedIndex + 1 + (ulong)i, limit);
+            expectedKeys[i] = entriesToApply[i].Kind == EntryKind.Command ? Command.KeyOf(entriesToApply[i].Payload) : default;
+        }
+
+        if (count > 1) store.Expect(expectedKeys.AsSpan(0, count));
+        return entriesToApply.AsSpan(0, count);
     }
 
     private Entry EntryToApply(ulong index, ulong limit)
@@ -343,12 +366,24 @@ public sealed partial class Replica
 
     private void ServeReads()
     {
+        int expected = 0;
         while (reads.TakeServable(appliedIndex) is { } read)
         {
+            if (expected-- == 0 && !isLoading) expected = ExpectReads(read);
             if (isLoading) Refuse(read, Loading);
             else if (read is ReadOperation ofKey) Serve(ofKey);
             else Look((InspectOperation)read);
         }
+    }
+
+    /// <summary>Lets the store expect those that are served next.</summary>
+    /// <returns>How many behind the first one.</returns>
+    private int ExpectReads(RoundOperation first)
+    {
+        expectedKeys[0] = (first as ReadOperation)?.Key ?? default;
+        int behind = reads.PeekServable(appliedIndex, expectedKeys.AsSpan(1));
+        if (behind > 0) store.Expect(expectedKeys.AsSpan(0, behind + 1));
+        return behind;
     }
 
     private void Look(InspectOperation inspection)

@@ -15,7 +15,7 @@ internal static class StoreDriver
     public static ApplyResult Write(this KeyValueStore store, CommandKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, WriteOptions options) =>
         store.Apply(store.AppliedIndex + 1, Encode(kind, key, value, options));
 
-    public static byte[] Encode(CommandKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, WriteOptions options)
+    public static byte[] Encode(CommandKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, WriteOptions? options)
     {
         var draft = new CommandDraft(kind, key.Length, value.Length, options);
         key.CopyTo(draft.Key);

@@ -25,6 +25,20 @@ internal sealed class PendingReads
     public RoundOperation? TakeServable(ulong appliedIndex) =>
         confirmed.TryPeek(out (ulong Index, RoundOperation Read) first) && first.Index <= appliedIndex ? confirmed.Dequeue().Read : null;
 
+    /// <summary>The keys of those that may be served next, as many as there is room for; empty for what reads no key.</summary>
+    /// <returns>How many these are.</returns>
+    public int PeekServable(ulong appliedIndex, Span<ReadOnlyMemory<byte>> keys)
+    {
+        int count = 0;
+        foreach ((ulong index, RoundOperation read) in confirmed)
+        {
+            if (index > appliedIndex || count == keys.Length) break;
+            keys[count++] = (read as ReadOperation)?.Key ?? default;
+        }
+
+        return count;
+    }
+
     /// <summary>The earliest read whose deadline passed, or null.</summary>
     public RoundOperation? TakeExpired(long tick)
     {

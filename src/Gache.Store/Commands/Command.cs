@@ -138,6 +138,16 @@ public static class Command
         };
     }
 
+    /// <summary>Where the key of a command on one key stands in it; empty for any other, and for what is no command.</summary>
+    public static ReadOnlyMemory<byte> KeyOf(ReadOnlyMemory<byte> command)
+    {
+        ReadOnlySpan<byte> bytes = command.Span;
+        if (bytes.Length < KeyOffset || !((CommandKind)bytes[0]).IsOfKey()) return default;
+        int offset = bytes[1] == FormatWithOptions ? KeyOffsetWithOptions : KeyOffset;
+        int length = BinaryPrimitives.ReadUInt16LittleEndian(bytes[HeadBytes..]);
+        return length <= bytes.Length - offset ? command.Slice(offset, length) : default;
+    }
+
     /// <summary>Whether the command brings what belongs to a slot that its source has handed over: nobody serves it until that is here, so the bound
     /// on memory does not hold it up.</summary>
     public static bool IsOfHandedSlot(ReadOnlySpan<byte> command) => (CommandKind)command[0] == CommandKind.Import && SlotCommand.IsOfHanded(command);

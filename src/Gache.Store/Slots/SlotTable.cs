@@ -33,6 +33,9 @@ internal sealed class SlotTable(NativeLedger ledger)
 
     public long KeyCountOf(int slot) => counts[slot];
 
+    /// <summary>Reads what a change in the slot will add to (<see cref="BlockForest.ReadAhead"/>).</summary>
+    public int ReadAhead(int slot) => (int)checksums[slot];
+
     /// <summary>How many records belong to a slot.</summary>
     public long RecordCountOf(int slot) => counts[slot] + counts[Trees.IdempotencyOf(slot)];
 

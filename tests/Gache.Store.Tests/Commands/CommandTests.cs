@@ -27,6 +27,22 @@ public sealed class CommandTests
             });
 
     [Fact]
+    public void The_key_of_a_command_is_found_without_reading_the_rest()
+    {
+        Gen.Select(Gen.OneOf(Gen.Const(CommandKind.Set), Gen.Const(CommandKind.Put), Gen.Const(CommandKind.Delete)), Gen.Byte.Array[1, StoreLimits.MaxKeyBytes], Gen.Bool)
+            .Sample((kind, key, isConditional) =>
+            {
+                byte[] command = isConditional
+                    ? StoreDriver.Encode(kind, key, default, new WriteOptions { Condition = new Condition { MustNotExist = true } })
+                    : StoreDriver.Encode(kind, key, default, null);
+                Assert.True(Command.KeyOf(command).Span.SequenceEqual(key));
+                for (int length = 0; length < Math.Min(command.Length, 32); length++) _ = Command.KeyOf(command.AsMemory(0, length)); // of anything, without a fault
+            });
+        Assert.True(Command.KeyOf(Command.EncodeTime(77)).IsEmpty);
+        Assert.True(Command.KeyOf(default).IsEmpty);
+    }
+
+    [Fact]
     public void A_time_command_has_only_a_time()
     {
         Assert.True(Command.TryParse(Command.EncodeTime(77), out CommandView view));
