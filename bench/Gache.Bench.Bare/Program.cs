@@ -1,6 +1,12 @@
 using Gache.Bench.Bare;
+using Gache.Bench.Bare.Limit;
 
-if (args is ["refuse", .. string[] rest]) return Refuser.Run(rest);
+switch (args)
+{
+    case ["refuse", .. string[] ofRefuser]: return Refuser.Run(ofRefuser);
+    case ["limit", .. string[] ofLimit]: return LimitServer.Run(ofLimit);
+    case ["follow", .. string[] ofFollower]: return Follower.Run(ofFollower);
+}
 
 // The yardstick: what ASP.NET Core's minimal API does when an endpoint does nothing. One value in memory, no disk, no replica.
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);

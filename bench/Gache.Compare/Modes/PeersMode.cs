@@ -15,8 +15,8 @@ internal static class PeersMode
     private const int KeyCount = 10_000;
     private const int ValueBytes = 100;
 
-    private static readonly string[] Alone = [Contestants.Bare, Contestants.One, Contestants.EtcdJsonOne, Contestants.EtcdGrpcOne, Contestants.Redis, Contestants.Garnet];
-    private static readonly string[] Replicated = [Contestants.Three, Contestants.EtcdJsonThree, Contestants.EtcdGrpcThree];
+    private static readonly string[] Alone = [Contestants.Bare, Contestants.LimitOne, Contestants.One, Contestants.EtcdJsonOne, Contestants.EtcdGrpcOne, Contestants.Redis, Contestants.Garnet];
+    private static readonly string[] Replicated = [Contestants.LimitThree, Contestants.Three, Contestants.EtcdJsonThree, Contestants.EtcdGrpcThree];
 
     public static async Task RunAsync(Workbench bench, CompareOptions options, CancellationToken stop)
     {
@@ -50,6 +50,10 @@ internal static class PeersMode
         foreach (IDisposable subject in subjects.OfType<IDisposable>()) subject.Dispose();
     }
 
+    private static bool IsGache(Measured each) => each.Subject.Name is Contestants.One or Contestants.Three;
+
+    private static bool IsLimit(Measured each) => each.Subject.Name is Contestants.LimitOne or Contestants.LimitThree;
+
     private static async Task FillAsync(ISubject subject, CancellationToken stop)
     {
         LoadResult result = await subject.FillAsync(stop).ConfigureAwait(false);
@@ -78,12 +82,13 @@ internal static class PeersMode
 
         var ratios = new MarkdownTable("what", "callers", "requests/s of", "by those of", "ratio");
         bool hasRatio = false;
-        foreach (Measured each in cases.Where(each => each.Subject.Name is Contestants.One or Contestants.Three))
+        foreach (Measured each in cases.Where(each => IsGache(each) || IsLimit(each)))
         {
-            foreach (Measured other in cases.Where(other => other.Part == each.Part && other.Callers == each.Callers && other.Subject.Name is not (Contestants.One or Contestants.Three)))
+            foreach (Measured other in cases.Where(other => other.Part == each.Part && other.Callers == each.Callers && !IsGache(other) && other != each))
             {
-                // One node beside single processes, three beside three; all beside the bare endpoint.
+                // One node beside single processes, three beside three; all beside the bare endpoint. Of the limit, what gache is aimed at.
                 if (other.Subject.Name != Contestants.Bare && Alone.Contains(other.Subject.Name) != Alone.Contains(each.Subject.Name)) continue;
+                if (IsLimit(each) && other.Subject.Name is not (Contestants.Bare or Contestants.EtcdJsonOne or Contestants.EtcdJsonThree)) continue;
                 ratios.Add(each.Operation, each.Callers.ToString(CultureInfo.InvariantCulture), each.Subject.Name, other.Subject.Name, each.RatioTo(other).Show("0.00"));
                 hasRatio = true;
             }

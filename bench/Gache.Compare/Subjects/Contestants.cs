@@ -11,6 +11,8 @@ namespace Gache.Compare.Subjects;
 internal sealed class Contestants(Workbench bench, CompareOptions options, KeySpace keys, int keyCount)
 {
     public const string Bare = "bare";
+    public const string LimitOne = "limit1";
+    public const string LimitThree = "limit3";
     public const string One = "gache1";
     public const string Three = "gache3";
     public const string EtcdJsonOne = "etcd1-json";
@@ -26,6 +28,8 @@ internal sealed class Contestants(Workbench bench, CompareOptions options, KeySp
     public async Task<IReadOnlyList<ISubject>> StartAsync(CancellationToken stop)
     {
         if (options.Wants(Bare)) subjects.Add(await StartBareAsync(stop).ConfigureAwait(false));
+        if (options.Wants(LimitOne)) subjects.Add(await StartLimitAsync(LimitOne, 0, "what gache's way to serve costs without a database: one value, one log file; each POST synced", stop).ConfigureAwait(false));
+        if (options.Wants(LimitThree)) subjects.Add(await StartLimitAsync(LimitThree, 2, "the same with two followers; each POST synced by two, each GET confirmed by one; no terms, no elections", stop).ConfigureAwait(false));
         if (options.Wants(One)) subjects.Add(await StartGacheAsync(One, 1, "gache, one node; each POST synced, each GET linearizable", stop).ConfigureAwait(false));
         if (options.Wants(Three)) subjects.Add(await StartGacheAsync(Three, 3, "gache, three nodes; each POST synced by two, each GET linearizable; asked at the leader", stop).ConfigureAwait(false));
         await StartEtcdAsync(EtcdJsonOne, EtcdGrpcOne, 1, stop).ConfigureAwait(false);
@@ -43,6 +47,19 @@ internal sealed class Contestants(Workbench bench, CompareOptions options, KeySp
         await AnswersAsync(process, $"http://{address}/key/k", stop).ConfigureAwait(false);
         // It has one value for all keys, so only statuses and lengths can be looked at.
         return new WireSubject(Bare, $"a bare minimal API of ASP.NET Core {Environment.Version}: `MapGet`, `MapPost`, one value in memory, nothing durable", [process], new KeyWire(keys, Verification.Length, null), keyCount, [address]);
+    }
+
+    /// <summary>The limit: HTTP, a shared sync, a shared round, and nothing else.</summary>
+    private async Task<ISubject> StartLimitAsync(string name, int followers, string what, CancellationToken stop)
+    {
+        string program = Workbench.Built("GACHE_COMPARE_BARE");
+        string File(int n) => Path.Combine(bench.Folder, string.Create(CultureInfo.InvariantCulture, $"{name}-{n}.log"));
+        int[] ports = [.. Enumerable.Range(0, followers).Select(_ => bench.FreePort())];
+        ServerProcess[] copies = [.. ports.Select((port, n) => bench.Start(name, program, "follow", File(n + 1), Number(port)))];
+        string address = Local(bench.FreePort());
+        ServerProcess process = bench.Start(name, program, "limit", File(0), followers == 0 ? "-" : string.Join(',', ports.Select(Number)), "--urls", $"http://{address}");
+        await AnswersAsync(process, $"http://{address}/key/k", stop).ConfigureAwait(false);
+        return new WireSubject(name, what, [process, .. copies], new KeyWire(keys, Verification.Length, null), keyCount, [address]);
     }
 
     private async Task<ISubject> StartGacheAsync(string name, int count, string what, CancellationToken stop)
