@@ -284,10 +284,9 @@ public sealed partial class Replica
             ReadOnlySpan<Entry> next = EntriesToApply((int)Math.Min(limit - appliedIndex, (ulong)left), limit);
             left -= next.Length;
             foreach (Entry entry in next) Apply(entry);
+            Array.Clear(entriesToApply); // what they hold may be large
+            Array.Clear(expectedKeys);
         }
-
-        Array.Clear(entriesToApply); // what they hold may be large
-        Array.Clear(expectedKeys);
 
         if (began != 0) NoteApplied(began);
         core.Applied(appliedIndex);
@@ -314,14 +313,18 @@ public sealed partial class Replica
         Answer(entry, result);
     }
 
-    /// <summary>The next entries, as many as the store can expect at once.</summary>
+    /// <summary>The next entries, as many as the store can expect at once; fewer where they are large, as after a start each is in memory for this alone.</summary>
     private ReadOnlySpan<Entry> EntriesToApply(int most, ulong limit)
     {
-        int count = Math.Min(most, KeyValueStore.MaxExpected);
-        for (int i = 0; i < count; i++)
+        int count = 0;
+        int bytes = 0;
+        most = Math.Min(most, KeyValueStore.MaxExpected);
+        while (count < most && bytes < ReadAheadBytes)
         {
-            entriesToApply[i] = EntryToApply(appliedIndex + 1 + (ulong)i, limit);
-            expectedKeys[i] = entriesToApply[i].Kind == EntryKind.Command ? Command.KeyOf(entriesToApply[i].Payload) : default;
+            Entry entry = entriesToApply[count] = EntryToApply(appliedIndex + 1 + (ulong)count, limit);
+            expectedKeys[count] = entry.Kind == EntryKind.Command ? Command.KeyOf(entry.Payload) : default;
+            bytes += entry.Weight;
+            count++;
         }
 
         if (count > 1) store.Expect(expectedKeys.AsSpan(0, count));

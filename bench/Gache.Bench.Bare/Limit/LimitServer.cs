@@ -5,7 +5,8 @@ namespace Gache.Bench.Bare.Limit;
 
 /// <summary>
 /// The limit of this way to serve: HTTP as the server has it, a POST that shares a sync, and with followers a GET that shares a round. It has one value,
-/// and neither terms, elections, a store, checks, nor any way to start again: what it does not reach, no database built so can reach.
+/// and neither terms, elections, a store, checks, nor any way to start again. Batches do not overlap, and a round waits behind a sync: for reads or writes,
+/// not for both at once.
 /// </summary>
 internal static class LimitServer
 {

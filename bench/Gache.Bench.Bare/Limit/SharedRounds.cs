@@ -24,7 +24,7 @@ internal sealed class SharedRounds(Followers followers)
     {
         if (Interlocked.CompareExchange(ref ended, round, round - 1) != round - 1) return; // the other one was quicker
         Waiter? confirmed = asked;
-        Volatile.Write(ref isUnderWay, 0);
+        Interlocked.Exchange(ref isUnderWay, 0); // with a fence: who queued just before it and saw a round under way is seen below
         Begin();
         Waiter.CompleteAll(confirmed);
     }
@@ -42,7 +42,7 @@ internal sealed class SharedRounds(Followers followers)
                 return;
             }
 
-            Volatile.Write(ref isUnderWay, 0); // another thread had taken them
+            Interlocked.Exchange(ref isUnderWay, 0); // another thread had taken them
         }
     }
 }

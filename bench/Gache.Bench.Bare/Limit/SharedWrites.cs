@@ -48,11 +48,12 @@ internal sealed class SharedWrites(LogFile log, Followers followers)
             if (!followers.IsEmpty) followers.Send(frame);
             log.Write(frame);
             if (!followers.IsEmpty) WaitUntil(() => Volatile.Read(ref synced) >= batch, Timeout.InfiniteTimeSpan);
+            if (taken is not null) Value = taken.Value;
             Waiter.CompleteAll(taken);
         }
     }
 
-    private ReadOnlySpan<byte> Batch(byte[] buffer, long number, Waiter? newestOfBatch, out int count)
+    private static ReadOnlySpan<byte> Batch(byte[] buffer, long number, Waiter? newestOfBatch, out int count)
     {
         int at = Frame.HeadBytes;
         count = 0;
@@ -61,7 +62,6 @@ internal sealed class SharedWrites(LogFile log, Followers followers)
             at += EntryHeadBytes;
             each.Value.CopyTo(buffer.AsSpan(at));
             at += each.Value.Length;
-            Value = each.Value;
         }
 
         Frame.WriteHead(buffer, at - Frame.HeadBytes, number);
