@@ -281,11 +281,10 @@ public sealed partial class Replica
         int left = MaxAppliedPerStep;
         while (appliedIndex < limit && left > 0)
         {
-            ReadOnlySpan<Entry> next = EntriesToApply((int)Math.Min(limit - appliedIndex, (ulong)left), limit);
-            left -= next.Length;
-            foreach (Entry entry in next) Apply(entry);
-            Array.Clear(entriesToApply); // what they hold may be large
-            Array.Clear(expectedKeys);
+            for (ulong index = appliedIndex + 1; index <= limit && left > 0 && !toApply.IsFull; index++, left--) toApply.Add(EntryToApply(index, limit));
+            if (toApply.Entries.Length > 1) store.Expect(toApply.Keys);
+            foreach (Entry entry in toApply.Entries) Apply(entry);
+            toApply.Clear();
         }
 
         if (began != 0) NoteApplied(began);
@@ -311,24 +310,6 @@ public sealed partial class Replica
         bytesSinceCheckpoint += entry.Weight;
         if (checksums.IsPoint(entry.Index)) NoteChecksum(entry.Index);
         Answer(entry, result);
-    }
-
-    /// <summary>The next entries, as many as the store can expect at once; fewer where they are large, as after a start each is in memory for this alone.</summary>
-    private ReadOnlySpan<Entry> EntriesToApply(int most, ulong limit)
-    {
-        int count = 0;
-        int bytes = 0;
-        most = Math.Min(most, KeyValueStore.MaxExpected);
-        while (count < most && bytes < ReadAheadBytes)
-        {
-            Entry entry = entriesToApply[count] = EntryToApply(appliedIndex + 1 + (ulong)count, limit);
-            expectedKeys[count] = entry.Kind == EntryKind.Command ? Command.KeyOf(entry.Payload) : default;
-            bytes += entry.Weight;
-            count++;
-        }
-
-        if (count > 1) store.Expect(expectedKeys.AsSpan(0, count));
-        return entriesToApply.AsSpan(0, count);
     }
 
     private Entry EntryToApply(ulong index, ulong limit)
@@ -383,9 +364,9 @@ public sealed partial class Replica
     /// <returns>How many behind the first one.</returns>
     private int ExpectReads(RoundOperation first)
     {
-        expectedKeys[0] = (first as ReadOperation)?.Key ?? default;
-        int behind = reads.PeekServable(appliedIndex, expectedKeys.AsSpan(1));
-        if (behind > 0) store.Expect(expectedKeys.AsSpan(0, behind + 1));
+        keysToRead[0] = (first as ReadOperation)?.Key ?? default;
+        int behind = reads.PeekServable(appliedIndex, keysToRead.AsSpan(1));
+        if (behind > 0) store.Expect(keysToRead.AsSpan(0, behind + 1));
         return behind;
     }
 

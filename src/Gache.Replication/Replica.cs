@@ -124,8 +124,8 @@ public sealed partial class Replica : ITransportEvents
     private readonly SnapshotIntake intake;
     private readonly MemberKeeper members;
     private readonly List<Entry> readAhead = [];
-    private readonly Entry[] entriesToApply = new Entry[KeyValueStore.MaxExpected];
-    private readonly ReadOnlyMemory<byte>[] expectedKeys = new ReadOnlyMemory<byte>[KeyValueStore.MaxExpected];
+    private readonly ApplyGroup toApply = new();
+    private readonly ReadOnlyMemory<byte>[] keysToRead = new ReadOnlyMemory<byte>[KeyValueStore.MaxExpected];
     private readonly List<Action> atNextTick = [];
     private readonly ConcurrentQueue<GivenAnswers> given = new(); // decided, to be told outside the step
     private List<Operation> answers = [];
