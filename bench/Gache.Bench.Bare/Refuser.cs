@@ -15,14 +15,8 @@ internal static class Refuser
     /// <param name="args">Those of the host, as in <c>--urls http://127.0.0.1:8001</c>.</param>
     public static int Run(string[] args)
     {
-        // Threads as the server has them, so that only the work differs.
-        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-        WebApplication app = builder.Build();
-        app.Run(context =>
+        InlineHost.Prepare();
+        return InlineHost.Run(args, context =>
         {
             HttpResponse response = context.Response;
             response.StatusCode = StatusCodes.Status429TooManyRequests;
@@ -31,7 +25,5 @@ internal static class Refuser
             response.ContentLength = Body.Length;
             return response.Body.WriteAsync(Body).AsTask();
         });
-        app.Run();
-        return 0;
     }
 }

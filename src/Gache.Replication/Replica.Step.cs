@@ -350,10 +350,10 @@ public sealed partial class Replica
 
     private void ServeReads()
     {
-        int expected = 0;
-        while (reads.TakeServable(appliedIndex) is { } read)
+        for (int expected = 0; ; expected--)
         {
-            if (expected-- == 0 && !isLoading) expected = ExpectReads(read);
+            if (expected <= 0 && !isLoading) expected = ExpectReads();
+            if (reads.TakeServable(appliedIndex) is not { } read) return;
             if (isLoading) Refuse(read, Loading);
             else if (read is ReadOperation ofKey) Serve(ofKey);
             else Look((InspectOperation)read);
@@ -361,13 +361,12 @@ public sealed partial class Replica
     }
 
     /// <summary>Lets the store expect those that are served next.</summary>
-    /// <returns>How many behind the first one.</returns>
-    private int ExpectReads(RoundOperation first)
+    /// <returns>How many these are.</returns>
+    private int ExpectReads()
     {
-        keysToRead[0] = (first as ReadOperation)?.Key ?? default;
-        int behind = reads.PeekServable(appliedIndex, keysToRead.AsSpan(1));
-        if (behind > 0) store.Expect(keysToRead.AsSpan(0, behind + 1));
-        return behind;
+        int count = reads.PeekServable(appliedIndex, keysToRead);
+        if (count > 1) store.Expect(keysToRead.AsSpan(0, count));
+        return count;
     }
 
     private void Look(InspectOperation inspection)

@@ -334,7 +334,7 @@ public sealed partial class Replica
     /// <summary>An answer is kept: repeats of it that wait here need not wait for anything else.</summary>
     private void LetRepeatsIn(WriteOperation answered)
     {
-        if (waiting.Of(WaitingCommand.KeyOf(answered.Command)) is not { } key) return;
+        if (waiting.Of(Command.KeyOf(answered.Command).Span) is not { } key) return;
         foreach (WaitingRequest request in key.Requests.ToList())
         {
             if (request is WaitingWrite { IsTrying: false } repeat && WaitingCommand.IsRepeat(repeat.Command, answered.Command)) ProposeLast(repeat);

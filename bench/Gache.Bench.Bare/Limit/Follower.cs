@@ -19,26 +19,15 @@ internal static class Follower
         listener.Listen();
         using Socket leader = listener.Accept();
         leader.NoDelay = true;
-        byte[] buffer = new byte[BufferBytes];
-        int filled = 0;
-        while (true)
+        Frame.ReceiveAll(leader, BufferBytes, received =>
         {
-            int received = leader.Receive(buffer.AsSpan(filled));
-            if (received == 0) return 0;
-            filled += received;
-            int at = 0;
-            while (filled - at >= Frame.HeadBytes)
-            {
-                (int batchBytes, _) = Frame.ReadHead(buffer.AsSpan(at));
-                if (filled - at < Frame.HeadBytes + batchBytes) break;
-                Span<byte> frame = buffer.AsSpan(at, Frame.HeadBytes + batchBytes);
-                if (batchBytes > 0) log.Write(frame);
-                leader.Send(frame[..Frame.HeadBytes]);
-                at += frame.Length;
-            }
-
-            buffer.AsSpan(at, filled - at).CopyTo(buffer);
-            filled -= at;
-        }
+            (int batchBytes, _) = Frame.ReadHead(received);
+            int length = Frame.HeadBytes + batchBytes;
+            if (received.Length < length) return 0;
+            if (batchBytes > 0) log.Write(received[..length]);
+            leader.Send(received[..Frame.HeadBytes]);
+            return length;
+        });
+        return 0;
     }
 }

@@ -14,7 +14,7 @@ internal static class LimitServer
     /// <param name="args">The file, the followers' ports with commas (or -), and what the host takes, as in <c>--urls http://127.0.0.1:8001</c>.</param>
     public static int Run(string[] args)
     {
-        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1"); // as the server has it
+        InlineHost.Prepare();
         SharedWrites? writes = null;
         SharedRounds? rounds = null;
         var followers = new Followers
@@ -29,15 +29,7 @@ internal static class LimitServer
         rounds = new SharedRounds(followers);
         if (args[1] != "-") followers.Dial(args[1].Split(',').Select(port => int.Parse(port, CultureInfo.InvariantCulture)));
         new Thread(writes.Run) { IsBackground = true }.Start();
-
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args[2..]);
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-        WebApplication app = builder.Build();
-        app.Run(context => HttpMethods.IsGet(context.Request.Method) ? GetAsync(context, writes, followers.IsEmpty ? null : rounds) : PostAsync(context, writes));
-        app.Run();
-        return 0;
+        return InlineHost.Run(args[2..], context => HttpMethods.IsGet(context.Request.Method) ? GetAsync(context, writes, followers.IsEmpty ? null : rounds) : PostAsync(context, writes));
     }
 
     private static async Task GetAsync(HttpContext context, SharedWrites writes, SharedRounds? rounds)

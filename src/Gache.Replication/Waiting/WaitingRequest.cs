@@ -54,11 +54,11 @@ internal abstract class WaitingRequest(TimeSpan wait)
 /// <summary>A write that waits for its condition.</summary>
 internal sealed class WaitingWrite(WriteOperation operation, byte[] command, TimeSpan wait) : WaitingRequest(wait)
 {
-    private readonly byte[] key = Store.WaitingCommand.KeyOf(command).ToArray();
+    private readonly byte[] key = Store.Command.KeyOf(command).ToArray();
 
     public override ReadOnlyMemory<byte> Key => key;
 
-    public override int Slot { get; } = Store.Slot.Of(Store.WaitingCommand.KeyOf(command));
+    public override int Slot { get; } = Store.Slot.Of(Store.Command.KeyOf(command).Span);
 
     public override WriteOperation Operation => operation;
 

@@ -5,10 +5,6 @@ namespace Gache.Store;
 /// <summary>What a leader must know of a command whose condition it waits for, before it proposes it.</summary>
 public static class WaitingCommand
 {
-    /// <summary>The key of a command on a key.</summary>
-    /// <param name="command">An encoded command on a key.</param>
-    public static ReadOnlySpan<byte> KeyOf(ReadOnlySpan<byte> command) => Command.TryParse(command, out CommandView view) ? view.Key : default;
-
     /// <summary>Whether the command's condition holds for a key; a hint: apply decides.</summary>
     /// <param name="command">An encoded command on a key.</param>
     /// <param name="exists">Whether the key is there.</param>
